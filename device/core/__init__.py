@@ -1,0 +1,1 @@
+"""Pure state of the counter: states, events, effects, transitions. No clock, no I/O, no Kivy."""

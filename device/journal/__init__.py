@@ -1,0 +1,1 @@
+"""The device's own durable memory (SQLite): sales, payments, outbox, configuration."""

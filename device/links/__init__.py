@@ -1,0 +1,1 @@
+"""Effect runners: everything by which the device touches the world."""

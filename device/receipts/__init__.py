@@ -1,0 +1,1 @@
+"""The content of slips: what is said on paper, in columns."""

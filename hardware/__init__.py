@@ -1,0 +1,1 @@
+"""The physical parts: ports, drivers and their simulators."""

@@ -1,0 +1,1 @@
+"""Receipt printers: renderers, transports, printer model and simulator."""

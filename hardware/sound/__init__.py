@@ -1,0 +1,1 @@
+"""The speaker: joining clips, playing them, recording what was played."""

@@ -1,0 +1,1 @@
+"""Every contract that crosses a wire: messages, QR token, confirmation code, MACs, topics."""

@@ -1,0 +1,1 @@
+"""Outbox to MQTT; runs the local broker."""

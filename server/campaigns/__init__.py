@@ -1,0 +1,1 @@
+"""Campaign terms and the reference campaign."""

@@ -1,0 +1,1 @@
+"""Operator, services, merchants, shops, terminals, users."""

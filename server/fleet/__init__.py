@@ -1,0 +1,1 @@
+"""Terminals as devices: enrolment, certificates, presence."""

@@ -1,0 +1,1 @@
+"""Accounts, entries, postings, the posting engine, audit. Knows no vouchers and no payments."""

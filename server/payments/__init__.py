@@ -1,0 +1,1 @@
+"""QR check, quote, claim, pay, outcome of a sale."""

@@ -1,0 +1,1 @@
+"""Wallet and console pages: routes, templates, static; no rules."""
