@@ -34,6 +34,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "all.done": ("完了", "Done"),
     "all.checking": ("確認中", "Checking"),
+    "kind.voucher": ("商品券", "Voucher"),
+    "kind.points": ("ポイント", "Points"),
     "all.and": ("・", ", "),
     # sign in
     "signin.title": ("サインイン", "Sign in"),
