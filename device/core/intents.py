@@ -18,7 +18,7 @@ class CheckField(StrEnum):
     CODE = "code"
 
 
-# --- keypad ---------------------------------------------------------------------------------
+# --- keypad ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ClearEntry:
     """全部消す: empty the amount."""
 
 
-# --- one sale -------------------------------------------------------------------------------
+# --- one sale ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class CancelSale:
 
 @dataclass(frozen=True, slots=True)
 class StartOver:
-    """やり直し: void this sale and show the next one with the same amount (another phone took it)."""
+    """やり直し: void this sale and show the next with the same amount (a wrong phone took it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class AcknowledgeLate:
     """見ました: the payments shown as 先ほどの have been seen."""
 
 
-# --- in doubt, and the offline check -----------------------------------------------------------
+# --- in doubt, and the offline check ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class PrintProvisional:
     """控えを印刷: a provisional slip for a sale whose code is genuine."""
 
 
-# --- pages ----------------------------------------------------------------------------------
+# --- pages ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class ToggleLanguage:
     """EN or 日本語 in the bar."""
 
 
-# --- parts ----------------------------------------------------------------------------------
+# --- parts ----
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class PayDates:
     paid_on: Bilingual
 
 
-# --- standby ----------------------------------------------------------------------------------
+# --- standby ----
 
 
 class LineKind(Enum):
@@ -188,7 +188,7 @@ class StandbyView:
     panel: DatesPanel | PrinterPanel | LatePanel
 
 
-# --- amount, QR with it, claimed ----------------------------------------------------------------
+# --- amount, QR with it, claimed ----
 
 
 class AmountState(Enum):
@@ -239,7 +239,7 @@ class ClaimedView:
     """Seconds since the claim."""
 
 
-# --- paid ---------------------------------------------------------------------------------------
+# --- paid ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class PaidView:
     """Further payments that wait to be shown."""
 
 
-# --- in doubt -------------------------------------------------------------------------------------
+# --- in doubt ----
 
 
 class Doubt(Enum):
@@ -294,7 +294,7 @@ class CheckingView:
     """Seconds until it is asked again; None while a question is under way."""
 
 
-# --- offline check ----------------------------------------------------------------------------------
+# --- offline check ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +357,7 @@ class LockedView:
     unlocks: Countdown
 
 
-# --- today -----------------------------------------------------------------------------------------
+# --- today ----
 
 
 class RowState(Enum):
@@ -427,7 +427,7 @@ class TodayView:
     """What just happened, e.g. the day report is being printed."""
 
 
-# --- network, menu, notice, out of service -----------------------------------------------------------
+# --- network, menu, notice, out of service ----
 
 
 class Part(Enum):
