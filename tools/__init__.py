@@ -1,0 +1,1 @@
+"""Programs for building and checking; nothing that is shipped imports them."""
