@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 import grpc.aio
@@ -126,7 +126,7 @@ class ServerLink:
     def _open(self) -> None:
         if self._channel is None:
             self._channel = open_channel(*self._address, self._identity)
-            self._stub = cast("TerminalServiceAsyncStub", TerminalServiceStub(self._channel))
+            self._stub = TerminalServiceStub(self._channel)
 
     async def _close(self) -> None:
         if self._channel is not None:

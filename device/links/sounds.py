@@ -16,7 +16,7 @@ from device.voice.announcements import (
     code_true_announcement,
     paid_announcement,
 )
-from device.voice.files import parts_of
+from device.voice.files import sound_file, sound_parts
 from hardware.ports import PlayOutcome, Speaker
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,7 @@ class SoundLink:
     def play(self, effect: PlaySound) -> None:
         """A chime; a key's tick sounds over whatever is playing."""
         if effect.sound is Sound.TICK:
-            parts = parts_of(chime_announcement(Chime.TICK))
-            self._speaker.effect(parts[0])  # type: ignore[arg-type]
+            self._speaker.effect(sound_file(Chime.TICK.value))
             return
         self._enqueue(effect)
 
@@ -75,7 +74,7 @@ class SoundLink:
 
     async def _sound(self, effect: PlaySound | SpeakPayment) -> None:
         started = asyncio.get_running_loop().time()
-        report = await self._speaker.play(parts_of(_announcement(effect)))
+        report = await self._speaker.play(sound_parts(_announcement(effect)))
         heard = report.outcome is PlayOutcome.PLAYED
         if not heard:
             log.warning("not heard: %s %s", report.outcome.value, report.detail)
