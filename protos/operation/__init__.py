@@ -1,1 +1,1 @@
-"""What a machine's keeper meets of every Choba program: settings files, log lines, signs of life."""
+"""What a machine's keeper meets of every program: settings files, log lines, signs of life."""
