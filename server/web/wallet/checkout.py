@@ -23,7 +23,7 @@ class Checkout:
     expires_at: Micros
     claimed_until: Micros = Micros(0)
     """0: not claimed, or a stand, where nothing is held."""
-    payment_id: PaymentId = PaymentId("")
+    payment_id: PaymentId | None = None
     """Set once it is paid: who goes back sees the payment, and can't start it again."""
 
     @classmethod

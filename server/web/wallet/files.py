@@ -22,6 +22,8 @@ _TYPES: Final = {
     "woff2": "font/woff2",
 }
 _COMPRESSED: Final = frozenset({"woff2"})
+_FIXED: Final = ("vendor/", "fonts/")
+"""Named by plain relative names from modules and style sheets; a new content gets a new name."""
 FOREVER: Final = "public, max-age=31536000, immutable"
 A_WHILE: Final = "public, max-age=300"
 
@@ -44,8 +46,8 @@ class StaticFiles:
     def url(self, name: str) -> str:
         """Where a page finds a file. Raises KeyError for one that isn't there."""
         file = self._files[name]
-        if name.startswith("vendor/"):
-            return f"/static/{name}"  # its modules import each other by plain relative names
+        if name.startswith(_FIXED):
+            return f"/static/{name}"
         return f"/static/{name}?v={file.digest}"
 
     async def answer(self, request: Request) -> Response:
@@ -54,7 +56,7 @@ class StaticFiles:
         file = self._files.get(name)
         if file is None:
             raise HTTPException(404)
-        fixed = request.query_params.get("v") == file.digest or name.startswith("vendor/")
+        fixed = request.query_params.get("v") == file.digest or name.startswith(_FIXED)
         headers = {
             "Cache-Control": FOREVER if fixed else A_WHILE,
             "Content-Security-Policy": FILE_POLICY,

@@ -13,6 +13,7 @@ from server.payments import LotBalance, Payment, PaymentLeg, ServiceBalance
 from server.web.wallet import formats
 from server.web.wallet.words import Lang, say
 
+_RECENT_DAYS = {0: "home.today", 1: "home.yesterday"}
 SOON_DAYS = 30
 """An expiry this near is amber."""
 
@@ -72,6 +73,7 @@ class DayView:
     """The payments of one day."""
 
     heading: str
+    short: str
     payments: tuple[PaymentView, ...]
 
 
@@ -160,8 +162,10 @@ def by_day(payments: Sequence[Payment], lang: Lang, now: Micros) -> tuple[DayVie
     days: list[DayView] = []
     for day, group in groupby(payments, key=lambda payment: tokyo_day(payment.paid_at)):
         said = formats.long_day(day, lang)
+        short = _RECENT_DAYS.get((today - day).days, "")
         heading = say("history.today", lang, day=said) if day == today else said
         if day.year != today.year:
             heading = f"{day.year} {said}"
-        days.append(DayView(heading, tuple(payment_view(p, lang, now) for p in group)))
+        spoken = say(short, lang) if short else formats.day(day, lang, today)
+        days.append(DayView(heading, spoken, tuple(payment_view(p, lang, now) for p in group)))
     return tuple(days)

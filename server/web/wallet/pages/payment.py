@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -73,7 +74,9 @@ async def paid(visit: Visit) -> Response:
         record=f"/history/{payment_id}",
         left=max(1, (_FRESH - age) // 1_000_000),
     )
-    response.headers["Refresh"] = f"{max(1, (_FRESH - age) // 1_000_000)}; url=/history/{payment_id}"
+    response.headers["Refresh"] = (
+        f"{max(1, (_FRESH - age) // 1_000_000)}; url=/history/{payment_id}"
+    )
     return response
 
 
@@ -105,9 +108,10 @@ async def refused(visit: Visit) -> Response:
         return visit.go("/")
     checkout = visit.read_checkout(told.checkout)
     mine = visit.checkout()
-    if told.code == RefusalCode.SALE_PAID and checkout and mine and mine.payment_id:
-        if mine.ticket == checkout.ticket:  # it was this customer, a moment ago
-            return visit.go(f"/history/{mine.payment_id}")
+    same = checkout and mine and mine.ticket == checkout.ticket
+    if told.code == RefusalCode.SALE_PAID and same and mine and mine.payment_id:
+        return visit.go(f"/history/{mine.payment_id}")  # it was this customer, a moment ago
+    words: dict[str, Any] = _sentences(told, visit.lang) | _period(visit, told)
     return visit.page(
         "refused.html",
         told=told,
@@ -116,8 +120,7 @@ async def refused(visit: Visit) -> Response:
         way=_way(told, checkout),
         key=secrets.token_urlsafe(24),
         retry=_retry(told),
-        **_sentences(told, visit.lang),
-        **_period(visit, told),
+        **words,
     )
 
 
@@ -209,7 +212,7 @@ def _legs(visit: Visit) -> tuple[LegRequest, ...] | None:
 
 
 def _whole(text: str) -> Yen | None:
-    """Digits of a form that the page itself filled in; a minus sign stays for the desk to refuse."""
+    """Digits that the page itself filled in; a minus sign stays for the desk to refuse."""
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
         return None

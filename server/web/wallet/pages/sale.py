@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from protos.units import MAX_AMOUNT, Yen
+from protos.units import Yen
 from server.payments import Claim, Quote, RefusalCode, Refused, SaleOffer
 from server.web.wallet.amounts import AmountProblem, parse_amount
 from server.web.wallet.checkout import Checkout
@@ -73,9 +73,9 @@ async def amount_entered(visit: Visit) -> Response:
     if checkout is None:
         return _stale(visit)
     typed = visit.form.get("amount", "")
-    wanted = parse_amount(typed, MAX_AMOUNT)
+    wanted = parse_amount(typed, visit.house.settings.max_amount)
     if isinstance(wanted, AmountProblem):
-        sentence = say(wanted.value, visit.lang, amount=f"¥{MAX_AMOUNT:,}")
+        sentence = say(wanted.value, visit.lang, amount=f"¥{visit.house.settings.max_amount:,}")
         return await _amount_page(visit, checkout, typed[:20], sentence)
     answer = await visit.house.desk.claim(visit.customer, checkout.ticket, wanted)
     if isinstance(answer, Refused):
@@ -87,7 +87,7 @@ async def amount_entered(visit: Visit) -> Response:
 async def typing(visit: Visit) -> Response:
     """POST from the page's script: what is keyed in so far, for the counter's screen."""
     checkout = visit.read_checkout(visit.form.get("sale", ""))
-    so_far = parse_amount(visit.form.get("amount", ""), MAX_AMOUNT)
+    so_far = parse_amount(visit.form.get("amount", ""), visit.house.settings.max_amount)
     if checkout is None or isinstance(so_far, AmountProblem):
         return visit.data({"shown": False})
     answer = await visit.house.desk.claim(visit.customer, checkout.ticket, so_far)
@@ -102,7 +102,9 @@ async def confirm(visit: Visit) -> Response:
     if checkout.payment_id:
         return visit.go(f"/history/{checkout.payment_id}")
     query = visit.request.query_params
-    wanted = checkout.fixed or parse_amount(query.get("amount", ""), MAX_AMOUNT)
+    wanted = checkout.fixed or parse_amount(
+        query.get("amount", ""), visit.house.settings.max_amount
+    )
     if isinstance(wanted, AmountProblem):
         return visit.go("/pay/amount")
     quote = await visit.house.desk.quote(visit.customer, checkout.ticket, wanted)
@@ -188,9 +190,7 @@ def _arrived(visit: Visit, checkout: Checkout) -> Response:
     )
 
 
-async def _amount_page(
-    visit: Visit, checkout: Checkout, typed: str, error: str = ""
-) -> Response:
+async def _amount_page(visit: Visit, checkout: Checkout, typed: str, error: str = "") -> Response:
     balances = await visit.house.desk.balances(visit.customer)
     usable = (b for b in balances if b.usable_from <= visit.now < b.usable_until)
     return visit.page(
@@ -199,7 +199,7 @@ async def _amount_page(
         shop=checkout.shop(visit.lang),
         terminal=checkout.terminal(visit.lang),
         usable=sum(b.amount for b in usable),
-        limit=MAX_AMOUNT,
+        limit=visit.house.settings.max_amount,
         typed=typed,
         error=error,
         sale=visit.keep_checkout(checkout),

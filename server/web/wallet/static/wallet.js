@@ -203,7 +203,11 @@ if (payForm) {
   });
 }
 
-let checking = null;
+let checking = null, askNow = () => {};
+const onAskNow = () => one("[data-ask]").addEventListener("submit", (event) => {
+  event.preventDefault();
+  askNow();
+});
 function startChecking(record, csrf, tries) {
   if (!checking) {
     const frame = one(".w");
@@ -211,13 +215,15 @@ function startChecking(record, csrf, tries) {
     frame.replaceChildren(one("#checking").content.cloneNode(true));
     scrollTo(0, 0);
     checking = drawChecking(record);
+    onAskNow();
   }
   if (tries) goOnAsking(record, csrf, tries);
 }
 function drawChecking(record) {
-  const main = one("[data-checking]"), when = new Date(record.at);
+  const main = one("[data-checking]");
+  const when = new Intl.DateTimeFormat("ja-JP", { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" });
   one("[data-what]", main).hidden = false;
-  one("[data-shop]", main).textContent = `${record.shop}・${pad(when.getHours())}:${pad(when.getMinutes())}`;
+  one("[data-shop]", main).textContent = `${record.shop}・${when.format(record.at)}`;
   one("[data-amount]", main).textContent = money(record.amount);
   return main;
 }
@@ -243,7 +249,7 @@ function goOnAsking(record, csrf, tries) {
       if (performance.now() >= due) attempt();
     });
   };
-  one("[data-ask]").addEventListener("submit", (event) => { event.preventDefault(); attempt(); });
+  askNow = attempt;
   if (tries) wait(); else attempt();
 }
 
@@ -254,11 +260,13 @@ if (one("[data-checking]") && !payForm) {
   const posted = new URLSearchParams(new FormData(one("[data-ask]")));
   if (left) {
     checking = drawChecking(left);
+    onAskNow();
     goOnAsking(left, csrf, 0);
   } else if (posted.get("key")) { // the page came as an answer to the form itself
     posted.delete("csrf");
     checking = one("[data-checking]");
     const record = { holder, body: posted.toString() };
+    onAskNow();
     goOnAsking(record, csrf, 1);
   } else location.replace("/history");
 } else if (left && location.pathname === "/") location.replace("/checking");
