@@ -1,1 +1,1 @@
-"""Programs for building and checking; nothing that is shipped imports them."""
+"""Commands of the house: set-up, generated files, the demo and its harness."""
