@@ -6,7 +6,6 @@ rest, so every 万 part and every rest are tried, and random whole amounts show 
 """
 
 import re
-from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,39 +66,14 @@ def number_from_kanji(text: str) -> int:
     return total + section + digit
 
 
-WORDS = {
-    word: value
-    for value, word in chain(
-        enumerate(
-            [
-                "one",
-                "two",
-                "three",
-                "four",
-                "five",
-                "six",
-                "seven",
-                "eight",
-                "nine",
-                "ten",
-                "eleven",
-                "twelve",
-                "thirteen",
-                "fourteen",
-                "fifteen",
-                "sixteen",
-                "seventeen",
-                "eighteen",
-                "nineteen",
-            ],
-            start=1,
-        ),
-        zip(
-            range(20, 100, 10),
-            ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
-            strict=True,
-        ),
-    )
+SMALL = (
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+WORDS = {word: value for value, word in enumerate(SMALL, start=1)} | {
+    word: value for value, word in zip(range(20, 100, 10), TENS, strict=True)
 }
 
 

@@ -8,8 +8,17 @@ import pytest
 from hardware.ports import Pause, SoundPart
 from hardware.sound.compare import Listener
 from hardware.sound.joining import RATE, Samples, SoundStore, join
+from tests.support.sounds import shared_store, shipped, shipped_listener
 
-from .conftest import shipped
+
+@pytest.fixture
+def listener() -> Listener:
+    return shipped_listener()
+
+
+@pytest.fixture
+def store() -> SoundStore:
+    return shared_store()
 
 
 def paid(*amount: str) -> tuple[SoundPart, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hardware.ports import Pause, SoundFile
+from hardware.ports import Pause, SoundFile, SoundPart
 from hardware.sound.joining import (
     OVERLAP,
     RATE,
@@ -31,7 +31,7 @@ def constant(level: int, length: int = 2_400) -> Samples:
 def test_neighbours_overlap_by_their_ramp_and_pauses_are_silent(tmp_path: Path) -> None:
     one = make_sound(tmp_path / "one.wav", constant(1_000))
     two = make_sound(tmp_path / "two.wav", constant(200))
-    parts = [one, two, Pause(50), one]
+    parts: list[SoundPart] = [one, two, Pause(50), one]
     joined = join(parts, SoundStore())
     second, third = 2_400 - OVERLAP, 2 * 2_400 - OVERLAP + RATE // 20
     assert [start for _, start in starts(parts, SoundStore())] == [0, second, third]

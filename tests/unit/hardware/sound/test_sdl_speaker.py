@@ -12,11 +12,20 @@ from hardware.sound.joining import RATE
 from hardware.sound.recording import read_sdl_disk
 from hardware.sound.sdl_library import SdlLibrary
 from hardware.sound.sdl_speaker import SdlSpeaker
-
-from .conftest import shipped
+from tests.support.sounds import play_into_file, shipped, shipped_listener
 
 TAP = (shipped("chimes/claimed"),)
 LONG = (shipped("chimes/late"),)
+
+
+@pytest.fixture
+def sdl_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return play_into_file(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return shipped_listener()
 
 
 @pytest.mark.parametrize("driver", ["dummy", "no-such-driver"])
@@ -59,6 +68,17 @@ async def test_device_that_stops_running_is_noticed_and_opened_again(sdl_disk: P
     await speaker.close()
 
 
+async def test_device_that_takes_no_samples_is_given_up(
+    sdl_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDL_DISKAUDIODELAY", "700")  # milliseconds for 21 ms of sound
+    speaker = SdlSpeaker(overdue_seconds=0.2)
+    report = await speaker.play(TAP)
+    assert report.outcome is PlayOutcome.FAILED
+    assert report.detail == "the audio device stopped taking samples"
+    await speaker.close()
+
+
 async def test_closed_speaker_plays_no_more_until_it_is_needed(sdl_disk: Path) -> None:
     speaker = SdlSpeaker()
     await speaker.open()
@@ -79,7 +99,7 @@ async def test_sixty_ticks_keep_no_memory_of_sdl(sdl_disk: Path) -> None:
         outcomes.append(speaker.effect(tick))
         await asyncio.sleep(0.005)
     assert outcomes.count(PlayOutcome.PLAYED) > 50
-    assert len(speaker._effects) <= 3
+    assert len(speaker._sounding) <= 3
     await speaker.close()
 
 

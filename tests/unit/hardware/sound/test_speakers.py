@@ -20,8 +20,7 @@ from hardware.sound.compare import Listener
 from hardware.sound.joining import RATE, Samples
 from hardware.sound.recording import RecordingSpeaker, read_sdl_disk, read_wave, write_wave
 from hardware.sound.sdl_speaker import SdlSpeaker
-
-from .conftest import shipped
+from tests.support.sounds import play_into_file, shipped, shipped_listener
 
 PAID: tuple[SoundPart, ...] = (
     shipped("chimes/paid"),
@@ -32,6 +31,16 @@ PAID: tuple[SoundPart, ...] = (
     shipped("ja/paid"),
 )
 TAP = (shipped("chimes/claimed"),)
+
+
+@pytest.fixture
+def sdl_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return play_into_file(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return shipped_listener()
 
 
 @dataclass(frozen=True, slots=True)
