@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from protos.settings_table import SettingsError, between, load, one_of, port, setting
+from protos.operation.settings_table import SettingsError, between, load, one_of, port, setting
 
 DEFAULT_FOLDER = Path("/etc/choba")
 

@@ -31,6 +31,7 @@ from device.links.wire import WireError, payment_of
 from protos import topics
 from protos.choba.v1 import announcement_pb2 as pb
 from protos.choba.v1.payment_pb2 import Payment as PaymentMessage
+from protos.operation.logs import say
 from protos.signed_message import Purpose, SignedMessageError, open_signed
 from protos.units import Micros, SaleNumber, Sequence, Yen
 
@@ -65,7 +66,7 @@ class MessageReader:
                 return self._claim(data)
         except (SignedMessageError, WireError, DecodeError) as error:
             self.refused += 1
-            log.warning("message refused: %s", error, extra={"code": "CHOBA_MESSAGE_REFUSED"})
+            say(log, logging.WARNING, "message refused", code="CHOBA_MESSAGE_REFUSED", error=error)
         return None
 
     def _payment(self, data: bytes) -> Event:
@@ -181,7 +182,7 @@ class BrokerLink:
             posted.result(TELL_TIMEOUT_S)
         except TimeoutError:
             posted.cancel()  # a payment comes again by pulling
-            log.error("the counter did not take an event", extra={"code": "CHOBA_QUEUE_STUCK"})
+            say(log, logging.ERROR, "event not taken", code="CHOBA_QUEUE_STUCK")
 
     def _on_pre_connect(self, client: mqtt.Client, userdata: object) -> None:
         self._connection = self._newest

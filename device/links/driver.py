@@ -29,6 +29,7 @@ from device.core.effects import (
 from device.core.events import Event, JournalFailed, JournalRecovered, Tapped
 from device.core.state import OutOfService, State
 from device.links.clock import DeviceClock
+from protos.operation.logs import say
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ class Driver:
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
-            log.warning("tap dropped: the queue is full")
+            say(log, logging.WARNING, "tap dropped: the queue is full")
 
     async def post(self, event: Event) -> None:
         """An event of a link or part; waits while the queue is full, so nothing is lost."""
@@ -147,7 +148,7 @@ class Driver:
             try:
                 await asyncio.to_thread(self._journal.write, effects[0])
             except JournalTroubleError as trouble:
-                log.error("journal: %s", trouble, extra={"code": trouble.trouble.value})
+                say(log, logging.ERROR, "journal", code=trouble.trouble.value, error=trouble)
                 if not isinstance(event, JournalFailed):
                     await self.handle(JournalFailed(trouble.trouble, str(trouble)))
                 return
@@ -185,7 +186,7 @@ class Driver:
             case RetryJournal():
                 await self._retry_journal()
             case Complain():
-                log.warning("%s", effect.detail, extra={"code": effect.code})
+                say(log, logging.WARNING, "complaint", code=effect.code, detail=effect.detail)
             case WriteJournal():
                 raise AssertionError("WriteJournal is the first effect, and there is one")
 
@@ -193,7 +194,7 @@ class Driver:
         try:
             await asyncio.to_thread(self._journal.probe)
         except JournalTroubleError as trouble:
-            log.error("journal: %s", trouble, extra={"code": trouble.trouble.value})
+            say(log, logging.ERROR, "journal", code=trouble.trouble.value, error=trouble)
         else:
             self._queue.put_nowait(JournalRecovered())
 
@@ -210,8 +211,8 @@ class Tasks:
         async def guarded() -> None:
             try:
                 await work
-            except Exception:
-                log.exception("%s failed", name)
+            except Exception as error:
+                say(log, logging.ERROR, "task failed", task=name, error=error)
 
         task = asyncio.get_running_loop().create_task(guarded(), name=name)
         self._running.add(task)

@@ -14,6 +14,7 @@ from device.links.driver import Tasks
 from device.links.slips import SlipData, slip_data
 from hardware import ports
 from hardware.paper import Slip
+from protos.operation.logs import say
 from protos.units import TerminalId
 
 log = logging.getLogger(__name__)
@@ -82,13 +83,10 @@ class PrintLink:
             outcome = await self._on_thread(self._render_and_print, effect)
         except ports.PrinterError as error:
             # nothing was sent: a slip that cannot be drawn would never be, so it is not held
-            log.error("slip %s: %s", job_id, error, extra={"code": error.code})
+            say(log, logging.ERROR, "slip not drawn", job=job_id, code=error.code, error=error)
             await self._post(PrintFinished(job_id, PrintOutcome.UNKNOWN, PrinterState.FAULT))
             return
-        log.info(
-            "printed",
-            extra={"stage": "printed", "job": job_id, "outcome": type(outcome).__name__},
-        )
+        say(log, logging.INFO, "printed", job=job_id, outcome=type(outcome).__name__)
         await self._post(_finished(job_id, outcome))
         await self._look()
 

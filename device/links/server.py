@@ -42,6 +42,7 @@ from device.links.identity import Identity
 from device.links.wire import WireError, configuration_of, payment_of
 from protos.choba.v1 import terminal_service_pb2 as pb
 from protos.choba.v1.terminal_service_pb2_grpc import TerminalServiceStub
+from protos.operation.logs import say
 from protos.units import SaleNumber, Sequence
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class ServerLink:
         try:
             configuration = configuration_of(message)
         except (WireError, ConfigurationError) as error:
-            log.error("configuration refused: %s", error, extra={"code": error.code})
+            say(log, logging.ERROR, "configuration refused", code=error.code, error=error)
             return
         await self._post(ConfigurationArrived(configuration))
 
@@ -202,7 +203,7 @@ class ServerLink:
     async def _failed(self, error: grpc.aio.AioRpcError) -> None:
         link = link_after(error)
         if link is not self._link:
-            log.warning("server link %s: %s", link.value, reason_of(error))
+            say(log, logging.WARNING, "server link", link=link, reason=reason_of(error))
         self._link = link
         await self._post(ServerLinkChanged(link, reason=reason_of(error)))
 
@@ -226,7 +227,7 @@ class ServerLink:
             await self._failed(error)
             await self._post(ResolveFailed(effect.sale, effect.attempt, reason_of(error)))
         except WireError as error:
-            log.error("%s", error, extra={"code": error.code})
+            say(log, logging.ERROR, "answer refused", code=error.code, error=error)
             await self._post(ResolveFailed(effect.sale, effect.attempt, str(error)))
         else:
             await self._post(Resolved(effect.sale, effect.mode, outcome, payment))
@@ -248,7 +249,7 @@ class ServerLink:
             await self._failed(error)
             await self._post(PullFailed(reason_of(error)))
         except WireError as error:
-            log.error("%s", error, extra={"code": error.code})
+            say(log, logging.ERROR, "answer refused", code=error.code, error=error)
             await self._post(PullFailed(str(error)))
         else:
             for payment in payments:

@@ -18,6 +18,7 @@ from device.voice.announcements import (
 )
 from device.voice.files import sound_file, sound_parts
 from hardware.ports import PlayOutcome, Speaker
+from protos.operation.logs import say
 
 log = logging.getLogger(__name__)
 
@@ -77,17 +78,17 @@ class SoundLink:
         report = await self._speaker.play(sound_parts(_announcement(effect)))
         heard = report.outcome is PlayOutcome.PLAYED
         if not heard:
-            log.warning("not heard: %s %s", report.outcome.value, report.detail)
+            say(log, logging.WARNING, "not heard", outcome=report.outcome, detail=report.detail)
         if isinstance(effect, SpeakPayment):
             outcome = SoundOutcome.PLAYED if heard else SoundOutcome.FAILED
-            log.info(
+            seconds = round(asyncio.get_running_loop().time() - started, 3)
+            say(
+                log,
+                logging.INFO,
                 "spoken",
-                extra={
-                    "stage": "spoken",
-                    "payment": effect.payment_id,
-                    "seconds": asyncio.get_running_loop().time() - started,
-                    "outcome": outcome.value,
-                },
+                payment=effect.payment_id,
+                seconds=seconds,
+                outcome=outcome,
             )
             await self._post(SpeechFinished(effect.payment_id, outcome))
 

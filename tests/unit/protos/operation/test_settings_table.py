@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from protos.settings_table import SettingsError, between, describe, load, one_of, port, setting
+from protos.operation.settings_table import (
+    SettingsError,
+    between,
+    describe,
+    load,
+    one_of,
+    port,
+    setting,
+)
 
 
 @dataclass(frozen=True, slots=True)
