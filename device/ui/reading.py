@@ -1,9 +1,8 @@
-"""Amounts as text: ``¥1,200`` and 千二百円."""
+"""Amounts and codes as they are written on a screen."""
 
-from protos.units import Yen
-
-_DIGITS = "〇一二三四五六七八九"
-_UNITS = ("", "十", "百", "千")
+from device.core.amount_words import english_amount, kanji_amount
+from device.core.language import Bilingual
+from protos.units import MAX_AMOUNT, Yen
 
 
 def yen(amount: int) -> str:
@@ -11,30 +10,13 @@ def yen(amount: int) -> str:
     return f"¥{amount:,}"
 
 
-def kanji(amount: Yen) -> str:
-    """The amount as it is read aloud, 一 left out before 十, 百, 千: 千二百円, 十二万三千円.
-
-    Raises ValueError outside 0 to 99,999,999.
-    """
-    if not 0 <= amount <= 99_999_999:
-        raise ValueError(f"amount {amount} cannot be read: give 0 to 99,999,999 yen")
-    if amount == 0:
-        return "〇円"
-    high, low = divmod(amount, 10_000)
-    text = f"{_four(high)}万" if high else ""
-    return f"{text}{_four(low)}円"
+def in_words(amount: Yen) -> Bilingual:
+    """The amount as the voice says it, to be read back; empty while nothing is entered."""
+    if not 1 <= amount <= MAX_AMOUNT:
+        return Bilingual("", "")
+    return Bilingual(kanji_amount(amount), english_amount(amount))
 
 
 def spaced(code: str) -> str:
     """A confirmation code in two threes: ``482 913``."""
     return f"{code[:3]} {code[3:]}"
-
-
-def _four(number: int) -> str:
-    text = ""
-    for power in (3, 2, 1, 0):
-        digit = number // 10**power % 10
-        if digit == 0:
-            continue
-        text += ("" if digit == 1 and power else _DIGITS[digit]) + _UNITS[power]
-    return text
