@@ -5,8 +5,21 @@ from enum import Enum
 
 from device.core.intents import Intent
 from device.core.language import Bilingual
-from device.ui.theme import EDGE, INK2, MATSU, MATSU_SOFT, RADIUS, SHU, SHU_DEEP, SHU_SOFT
-from device.ui.theme import SUNK, SURFACE, WHITE, Box, Colour, Palette
+from device.ui.theme import (
+    EDGE,
+    INK2,
+    MATSU,
+    MATSU_SOFT,
+    RADIUS,
+    SHU,
+    SHU_DEEP,
+    SUNK,
+    SURFACE,
+    WHITE,
+    Box,
+    Colour,
+    Palette,
+)
 from device.ui.typesetter import Face
 from device.ui.widgets.painter import Painter
 

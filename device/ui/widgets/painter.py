@@ -442,11 +442,10 @@ def _words(paragraph: str) -> list[str]:
     for char in paragraph:
         latin = bool(pieces) and char.isascii() and not pieces[-1].endswith(" ")
         joins = latin and pieces[-1][-1:].isascii()
-        if pieces and (
-            joins or char in "、。」』）)・ー！？％ぁぃぅぇぉっゃゅょァィゥェォッャュョ…"
-        ):
-            pieces[-1] += char
-        elif pieces and pieces[-1][-1:] in "「『（(¥":
+        if (
+            pieces
+            and (joins or char in "、。」』）)・ー！？％ぁぃぅぇぉっゃゅょァィゥェォッャュョ…")
+        ) or (pieces and pieces[-1][-1:] in "「『（(¥"):
             pieces[-1] += char
         else:
             pieces.append(char)
