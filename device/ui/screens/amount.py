@@ -1,6 +1,6 @@
 """The keypad: staff key in what the customer owes."""
 
-from device.core.intents import Back, ClearEntry, ShowQr
+from device.core.intents import ClearEntry, ShowQr
 from device.ui import languages as words
 from device.ui.reading import in_words, yen
 from device.ui.screens.base import Screen
@@ -8,7 +8,6 @@ from device.ui.theme import INK, INK2, KOHAKU, MARGIN, SURFACE, Box
 from device.ui.typesetter import Face
 from device.ui.views import AmountState, AmountView
 from device.ui.widgets import icons
-from device.ui.widgets.bar import draw_bar
 from device.ui.widgets.buttons import Style, button
 from device.ui.widgets.keypad import draw_keypad
 from device.ui.widgets.painter import Painter
@@ -19,12 +18,7 @@ class AmountScreen(Screen):
 
     def draw(self, view: AmountView) -> None:
         """Form left and keys right; in portrait, form above keys."""
-        bar = view.bar
-        self.part(
-            "bar",
-            (bar.clock[:5], bar.link),
-            lambda p: draw_bar(p, bar, words.ENTER_AMOUNT, Back()),
-        )
+        self.curtain(view.bar, words.ENTER_AMOUNT)
         width, land = self.geometry.w, self.geometry.landscape
         form = Box(MARGIN, 60, 384 if land else width - 2 * MARGIN, 408)
         self.part(

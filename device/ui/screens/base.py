@@ -10,8 +10,10 @@ from kivy.graphics import InstructionGroup
 from kivy.uix.widget import Widget
 
 from device.core.intents import Intent
+from device.core.language import Bilingual
 from device.ui.theme import PAPER, REAL, TRAINING, Box, Colour, Palette
 from device.ui.views import Bar, Mode
+from device.ui.widgets.bar import draw_bar
 from device.ui.widgets.motion import Moving
 from device.ui.widgets.painter import Marks, Painter, Studio, Target
 
@@ -127,6 +129,11 @@ class Screen(Widget):
             part.made = paint(self._painter(part.group, part.marks))
             part.guarded_from = self.now() if guarded and not self._fresh else -1e9
         return part.made
+
+    def curtain(self, bar: Bar, title: Bilingual | None = None, back: Intent | None = None) -> None:
+        """The bar at the top: the shop's, or with a title a sub-page's."""
+        key = (bar.shop, bar.terminal, bar.clock[:5], bar.link, title, back)
+        self.part("bar", key, lambda p: draw_bar(p, bar, title, back))
 
     def _painter(self, group: InstructionGroup, marks: Marks | None = None) -> Painter:
         assert self._bar is not None
