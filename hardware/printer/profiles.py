@@ -106,6 +106,7 @@ class Profile:
     clearing: Clearing
     answer_timeout: float
     job_timeout: float
+    settle: float
 
 
 Parser = Callable[[object], Any]
@@ -190,6 +191,7 @@ _FIELDS: Final[Mapping[str, _Field]] = {
     "clearing": _Field(_one_of(Clearing), "how a broken job is cleared from its memory", "none"),
     "answer_timeout": _Field(_seconds(0.05, 5), "longest wait for one answer", 0.5),
     "job_timeout": _Field(_seconds(1, 120), "longest time a job may take once sent", 20.0),
+    "settle": _Field(_seconds(0, 10), "how long a printer without proof is watched", 2.0),
 }
 
 

@@ -23,7 +23,7 @@ _TALL_THRESHOLD: Final = 111
 """Grey (of 255) from which a dot of a glyph squeezed to half its width is black: halves of thin
 vertical stems stay."""
 _INK: Final = 255
-"""A black dot, in 1-bit pictures too: Pillow keeps other values as they are, and inverts them so."""
+"""A black dot, in 1-bit pictures too, where Pillow would keep a 1 and invert it to 254."""
 _RULE: Final = "─"
 _RULE_ROWS: Final = (11, 13)
 """A rule is two dots thick and joins its neighbours: drawn, since a font's own may stop short."""
