@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from device.core.effects import PlaySound, Sound, SpeakPayment
 from device.core.events import Event, SoundOutcome, SpeechFinished
-from device.links.driver import Tasks
+from device.links.tasks import Tasks
 from device.voice.announcements import (
     Announcement,
     Chime,
