@@ -175,6 +175,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{day}で切れる{part}を先に使い、あとの{rest}を{service}で払います。",
         "First {part} that end on {day}, then {rest} of {service}.",
     ),
+    "confirm.sooner": (
+        "先に切れる{part}から使い、あとの{rest}を{service}で払います。",
+        "First {part}, which end sooner, then {rest} of {service}.",
+    ),
     "confirm.plain": ("{parts}で払います。", "Paid with {parts}."),
     "confirm.of": ("{service} {amount}", "{amount} of {service}"),
     "confirm.pay": ("{amount}を支払う", "Pay {amount}"),
