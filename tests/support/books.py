@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-
 from typing import Any
 
 from sqlalchemy import Connection, text
