@@ -398,7 +398,9 @@ def upgrade() -> None:
         "('account', 0), ('lane', 0), ('lot', 0), ('owner', 0), ('terminal_number', 0)"
     )
     op.get_bind().execute(
-        sa.text("INSERT INTO ledger_identity (singleton, ledger_id, created_at) VALUES (1, :id, :at)"),
+        sa.text(
+            "INSERT INTO ledger_identity (singleton, ledger_id, created_at) VALUES (1, :id, :at)"
+        ),
         {"id": new_public_id(), "at": system_clock()},
     )
     protect_books(op.get_bind(), BOOKS)
