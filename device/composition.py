@@ -277,11 +277,11 @@ def lay_out(data: SlipData, columns: int) -> Slip:
     """One slip in columns."""
     match data:
         case PaymentSlip():
-            return payment_slip(data, columns)
+            return payment_slip(columns, data)
         case ProvisionalSlip():
-            return provisional_slip(data, columns)
+            return provisional_slip(columns, data)
         case DaySlip():
-            return day_slip(data, columns)
+            return day_slip(columns, data)
         case _:
             assert_never(data)
 
