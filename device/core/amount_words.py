@@ -1,7 +1,7 @@
 """An amount in words, as screens show it and the voice says it.
 
-Japanese writes 11,000 as 一万一千, never 一万千: after 万 the thousand keeps its 一, because that is
-how it is read aloud (いちまんいっせん), and screen and voice must agree. Alone it is 千 (せん).
+11,000 is 一万一千, not 一万千: after 万 the thousand keeps its 一, because that is how it is read
+aloud (いちまんいっせん), and screen and voice must agree. At the front it is 千 (せん).
 """
 
 from protos.units import MAX_AMOUNT, Yen

@@ -43,7 +43,7 @@ AFTER_TRAINING: Final = Pause(250)
 def paid_announcement(yen: Yen, language: Language, money: Money = Money.REAL) -> Announcement:
     """The paid chime, the amount and 「お支払いを受け付けました」.
 
-    In training 「練習です」 comes first and the chime is a fifth lower, so that it never sounds like
+    In training 「練習です」 comes first and the chime is a fifth lower: it never sounds like
     money. Raises AmountOutOfRangeError.
     """
     amount = clips_for_amount(yen, language)

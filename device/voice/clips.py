@@ -18,8 +18,8 @@ ClipName = NewType("ClipName", str)
 class Clip:
     """One recorded piece of speech.
 
-    ``text`` is what it says as written on screens; ``reading`` is its katakana (Japanese) or the
-    same words (English).
+    ``text`` is what it says as written on screens; ``reading`` is how that is pronounced, in
+    katakana with ー for long vowels (Japanese), or the same words (English).
     """
 
     name: ClipName
@@ -29,26 +29,26 @@ class Clip:
 
 
 _KANJI: Final = "〇一二三四五六七八九"
-_ONES: Final = ("", "イチ", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュウ")
+_ONES: Final = ("", "イチ", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュー")
 _ONES_YEN: Final = (
     "",
     *("イチエン", "ニエン", "サンエン", "ヨエン", "ゴエン"),
-    *("ロクエン", "ナナエン", "ハチエン", "キュウエン"),
+    *("ロクエン", "ナナエン", "ハチエン", "キューエン"),
 )
 _TENS: Final = (
     "",
-    *("ジュウ", "ニジュウ", "サンジュウ", "ヨンジュウ", "ゴジュウ"),
-    *("ロクジュウ", "ナナジュウ", "ハチジュウ", "キュウジュウ"),
+    *("ジュー", "ニジュー", "サンジュー", "ヨンジュー", "ゴジュー"),
+    *("ロクジュー", "ナナジュー", "ハチジュー", "キュージュー"),
 )
 _HUNDREDS: Final = (
     "",
     *("ヒャク", "ニヒャク", "サンビャク", "ヨンヒャク", "ゴヒャク"),
-    *("ロッピャク", "ナナヒャク", "ハッピャク", "キュウヒャク"),
+    *("ロッピャク", "ナナヒャク", "ハッピャク", "キューヒャク"),
 )
 _THOUSANDS: Final = (
     "",
     *("セン", "ニセン", "サンゼン", "ヨンセン", "ゴセン"),
-    *("ロクセン", "ナナセン", "ハッセン", "キュウセン"),
+    *("ロクセン", "ナナセン", "ハッセン", "キューセン"),
 )
 
 _SMALL_ENGLISH: Final = (
@@ -117,10 +117,10 @@ def _english_numbers() -> list[Clip]:
 
 _PHRASES: Final = (
     _ja("paid", "お支払いを受け付けました", "オシハライヲウケツケマシタ"),
-    _ja("code-true", "番号を確認しました", "バンゴウヲカクニンシマシタ"),
-    _ja("code-false", "番号が合いません", "バンゴウガアイマセン"),
-    _ja("training", "練習です", "レンシュウデス"),
-    _ja("speaker-test", "音声の確認です", "オンセイノカクニンデス"),
+    _ja("code-true", "番号を確認しました", "バンゴーヲカクニンシマシタ"),
+    _ja("code-false", "番号が合いません", "バンゴーガアイマセン"),
+    _ja("training", "練習です", "レンシューデス"),
+    _ja("speaker-test", "音声の確認です", "オンセーノカクニンデス"),
     _en("paid", "payment received"),
     _en("code-true", "the code is genuine"),
     _en("code-false", "the code does not match"),

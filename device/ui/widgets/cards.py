@@ -98,11 +98,12 @@ def draw_dates_narrow(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None
 
 def draw_line(p: Painter, box: Box, line: Line) -> None:
     """The one line of standby; a notice and unresolved sales open their page."""
-    intent: Intent | None = {
+    taps: dict[LineKind, Intent | None] = {
         LineKind.NOTICE: OpenNotice(),
         LineKind.UNRESOLVED: OpenToday(),
         LineKind.OUTCOME: None,
-    }[line.kind]
+    }
+    intent = taps[line.kind]
 
     def face(painter: Painter, down: bool) -> None:
         quiet = line.kind is not LineKind.UNRESOLVED
