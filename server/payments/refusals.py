@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from protos.units import Micros, Yen
 from server.directory import ServiceId
+
+_NO_YEN: Final = Yen(0)
+_NO_TIME: Final = Micros(0)
 
 
 class RefusalCode(StrEnum):
@@ -61,19 +65,19 @@ class Refused:
     code: RefusalCode
     field: str = ""
     """The request's field that is wrong, by its name in the interface."""
-    at: Micros = Micros(0)
+    at: Micros = _NO_TIME
     """The server's clock when it was decided."""
-    short: Yen = Yen(0)
+    short: Yen = _NO_YEN
     """BALANCE_SHORT: what is missing."""
-    usable: Yen = Yen(0)
+    usable: Yen = _NO_YEN
     """BALANCE_SHORT: what is there of that service."""
-    amount: Yen = Yen(0)
+    amount: Yen = _NO_YEN
     """AMOUNT_FIXED, SPLIT_SUM: what it should have been; AMOUNT_TOO_LARGE: the limit."""
     service_id: ServiceId | None = None
     service_name_ja: str = ""
     service_name_en: str = ""
-    usable_from: Micros = Micros(0)
-    usable_until: Micros = Micros(0)
+    usable_from: Micros = _NO_TIME
+    usable_until: Micros = _NO_TIME
     """WINDOW_*: the half-open usage period of the service."""
-    retry_at: Micros = Micros(0)
+    retry_at: Micros = _NO_TIME
     """SALE_CLAIMED, CLAIM_*: not before this instant."""
