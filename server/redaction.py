@@ -38,20 +38,14 @@ class Secret(Generic[T]):
 
 def loggable(value: object, depth: int = 4) -> object:
     """``value`` as JSON may show it: plain types as they are, others by the name of their type."""
-    match value:
-        case None | bool() | int() | float():
-            return value
-        case enum.Enum():
-            return loggable(value.value, depth)
-        case str():
-            return value
-        case bytes() | bytearray() | memoryview():
-            return f"<{len(value)} bytes>"
-        case Secret():
-            return SHOWN
-        case Mapping() if depth:
-            return {str(k): loggable(v, depth - 1) for k, v in value.items()}
-        case list() | tuple() | set() | frozenset() if depth:
-            return [loggable(v, depth - 1) for v in value]
-        case _:
-            return f"<{type(value).__name__}>"
+    if isinstance(value, enum.Enum):
+        return loggable(value.value, depth)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, Mapping) and depth:
+        return {str(k): loggable(v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset) and depth:
+        return [loggable(v, depth - 1) for v in value]
+    return SHOWN if isinstance(value, Secret) else f"<{type(value).__name__}>"

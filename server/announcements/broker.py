@@ -233,25 +233,33 @@ def configuration(settings: BrokerSettings) -> str:
 
 async def end_stale(pid_file: Path) -> None:
     """End the broker that a killed server left behind, if it is still that process."""
-    try:
-        facts = json.loads(pid_file.read_text("ascii"))
-        left = Process(int(facts["pid"]), int(facts["start_time"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    left = _left_behind(pid_file)
+    if left is None:
         return
-    for kind, patience in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+    for kind in (signal.SIGTERM, signal.SIGKILL):
         if process_now(left.pid) != left:
             break
         say(log, logging.WARNING, "ending a broker left behind", pid=left.pid)
         with contextlib.suppress(ProcessLookupError):
             os.kill(left.pid, kind)
-        await _gone(left, patience)
+        await _gone(left)
     with contextlib.suppress(FileNotFoundError):
-        pid_file.unlink()
+        os.unlink(pid_file)
 
 
-async def _gone(process: Process, patience: float) -> None:
-    deadline = asyncio.get_running_loop().time() + patience
-    while process_now(process.pid) == process and asyncio.get_running_loop().time() < deadline:
+def _left_behind(pid_file: Path) -> Process | None:
+    try:
+        facts = json.loads(pid_file.read_text("ascii"))
+        return Process(int(facts["pid"]), int(facts["start_time"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+async def _gone(process: Process) -> None:
+    """Wait, bounded: a process that is no child of ours gives no event."""
+    for _ in range(int(_STOP_SECONDS / 0.02)):
+        if process_now(process.pid) != process:
+            return
         await asyncio.sleep(0.02)
 
 

@@ -114,7 +114,7 @@ def revoked_serials(connection: Connection, now: Micros) -> tuple[str, ...]:
     return tuple(connection.execute(_REVOKED, {"now": now}).scalars())
 
 
-def _identity(row: Row[Any]) -> TerminalIdentity:
+def _identity(row: Row[*tuple[Any, ...]]) -> TerminalIdentity:
     return TerminalIdentity(
         TerminalId(row.terminal_id),
         TerminalNumber(row.terminal_number),

@@ -72,7 +72,7 @@ class Sentence:
     en: str
 
 
-class FleetRefused(Exception):
+class FleetRefused(Exception):  # noqa: N818 -- says what is so; callers read it aloud
     """A device or an operator was refused; nothing changed but a count of tries or a block."""
 
     def __init__(self, reason: FleetReason, field: str = "", detail: str = "") -> None:
