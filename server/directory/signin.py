@@ -237,7 +237,11 @@ class SignIn:
         client_hash = self._client_hash(client)
         limits = self._limits
         over = (
-            (store.messages_since(connection, hour, phone=phone), limits.messages_per_phone_hour, 1),
+            (
+                store.messages_since(connection, hour, phone=phone),
+                limits.messages_per_phone_hour,
+                1,
+            ),
             (store.messages_since(connection, day, phone=phone), limits.messages_per_phone_day, 24),
             (
                 store.messages_since(connection, hour, client=client_hash),

@@ -133,13 +133,9 @@ def messages_since(
 def forget_before(connection: Connection, instant: Micros) -> None:
     """Delete what no limit looks at any more: numbers of people are not kept for nothing."""
     old = select(sign_in_challenges.c.challenge_id).where(sign_in_challenges.c.asked_at < instant)
-    connection.execute(
-        delete(sign_in_messages).where(sign_in_messages.c.challenge_id.in_(old))
-    )
+    connection.execute(delete(sign_in_messages).where(sign_in_messages.c.challenge_id.in_(old)))
     connection.execute(delete(sign_in_challenges).where(sign_in_challenges.c.asked_at < instant))
-    connection.execute(
-        delete(sign_in_sessions).where(sign_in_sessions.c.expires_at < instant)
-    )
+    connection.execute(delete(sign_in_sessions).where(sign_in_sessions.c.expires_at < instant))
 
 
 def add_session(

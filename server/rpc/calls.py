@@ -40,7 +40,7 @@ Context = aio.ServicerContext[Any, Any]
 class Guard(Protocol):
     """Finds out who calls. Raises CallError or FleetRefused when it may not."""
 
-    async def __call__(self, context: Context) -> object:
+    async def __call__(self, method: str, context: Context) -> object:
         """The principal; None where anybody may call."""
         ...
 
@@ -56,7 +56,7 @@ def principal(kind: type[Any]) -> Any:
     return value
 
 
-class Calls(aio.ServerInterceptor):  # type: ignore[misc] # grpc-stubs leaves aio's base untyped
+class Calls(aio.ServerInterceptor[Any, Any]):
     """The interceptor of one listener."""
 
     def __init__(self, guards: Mapping[str, Guard]) -> None:
@@ -91,7 +91,7 @@ def _unary(method: str, guard: Guard, behaviour: Callable[..., Awaitable[Any]]) 
         started = time.monotonic()
         try:
             async with asyncio.timeout(LONGEST_CALL_SECONDS):
-                _principal.set(await guard(context))
+                _principal.set(await guard(method, context))
                 return await behaviour(request, context)
         except Exception as error:  # every end of a call is told by the same few lines
             await _fail(method, context, error, started)
@@ -103,7 +103,7 @@ def _stream(method: str, guard: Guard, behaviour: Callable[..., AsyncIterator[An
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         started = time.monotonic()
         try:
-            _principal.set(await guard(context))
+            _principal.set(await guard(method, context))
             async for message in behaviour(request, context):
                 yield message
         except Exception as error:

@@ -4,9 +4,10 @@ The status' text is the Japanese sentence; ``grpc-status-details-bin`` carries E
 domain ``choba``), the sentence in English, and the field where one is wrong.
 """
 
+import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 import grpc
@@ -35,7 +36,7 @@ class CallFailure:
     ja: str
     en: str
     field: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class CallError(Exception):
