@@ -1,1 +1,1 @@
-"""The content of slips: what is said on paper, in columns."""
+"""Slips: what they say (``data``) and how they are laid out in columns (``payment_slip`` …)."""

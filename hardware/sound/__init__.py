@@ -1,1 +1,1 @@
-"""The speaker: joining clips, playing them, recording what was played."""
+"""The speaker: its driver, its simulator, and the proof of what was played."""

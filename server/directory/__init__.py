@@ -1,10 +1,31 @@
 """Operator, services, merchants, shops, terminals, users."""
 
+from server.directory.counters import Counter, CounterReader
 from server.directory.keyring import Keyring
+from server.directory.records import (
+    create_merchant,
+    create_service,
+    create_shop,
+    create_terminal,
+    create_user,
+    enrol_terminal,
+    merchant_by_id,
+    services,
+    services_of_shop,
+    set_shop_state,
+    set_terminal_drift,
+    shop_by_id,
+    shops,
+    terminal_by_id,
+    terminal_by_number,
+    terminals,
+    user_by_id,
+    user_by_phone,
+)
 from server.directory.types import (
+    DirectoryError,
     Merchant,
     MerchantId,
-    OwnerKey,
     Service,
     ServiceId,
     ServiceKind,
@@ -16,8 +37,12 @@ from server.directory.types import (
     TerminalKind,
     User,
 )
+from server.ledger import OwnerKey
 
 __all__ = [
+    "Counter",
+    "CounterReader",
+    "DirectoryError",
     "Keyring",
     "Merchant",
     "MerchantId",
@@ -32,4 +57,22 @@ __all__ = [
     "Terminal",
     "TerminalKind",
     "User",
+    "create_merchant",
+    "create_service",
+    "create_shop",
+    "create_terminal",
+    "create_user",
+    "enrol_terminal",
+    "merchant_by_id",
+    "services",
+    "services_of_shop",
+    "set_shop_state",
+    "set_terminal_drift",
+    "shop_by_id",
+    "shops",
+    "terminal_by_id",
+    "terminal_by_number",
+    "terminals",
+    "user_by_id",
+    "user_by_phone",
 ]

@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import NewType
 
 from protos.units import Micros, TerminalId, TerminalNumber, UserId
+from server.ledger import OwnerKey
 
 ServiceId = NewType("ServiceId", str)
 """Public id of a service, e.g. ``voucher-2024``."""
@@ -15,8 +16,11 @@ MerchantId = NewType("MerchantId", str)
 ShopId = NewType("ShopId", str)
 """Public id of a shop (店舗), e.g. ``S-0001``."""
 
-OwnerKey = NewType("OwnerKey", int)
-"""A user inside the ledger: a number that says nothing about a person."""
+
+class DirectoryError(ValueError):
+    """A record that cannot be: the text names the field and what it takes instead."""
+
+    code = "CHOBA_DIRECTORY_RECORD"
 
 
 class ServiceKind(IntEnum):

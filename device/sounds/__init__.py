@@ -1,0 +1,1 @@
+"""The sounds that are shipped; MANIFEST.tsv says what each one speaks."""

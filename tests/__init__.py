@@ -1,0 +1,1 @@
+"""Everything that CI runs, and the bench."""

@@ -1,0 +1,1 @@
+"""What tests share: real parts started on loopback, and values that look like real ones."""
