@@ -86,6 +86,9 @@ class DatabaseSettings:
         "SQLAlchemy URL of the database, without a password in it (use ~/.pgpass or a "
         "service file). Empty: SQLite in the state directory.",
     )
+    lane: str = setting(
+        "main", "Lane of this process's posting engine: one name per server process."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,13 @@ class WebSettings:
         "or this machine's address, with https_port.",
         _wallet_url,
     )
+    name_ja: str = setting("まち商品券", "Name of the wallet, in Japanese.")
+    name_en: str = setting("Machi Vouchers", "Name of the wallet, in English.")
+    sms_file: str = setting(
+        "",
+        "Simulated gateway of short messages: sign-in codes are appended to this file. Empty: "
+        "sms.jsonl in the state directory.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,10 @@ class BrokerSettings:
     )
     host: str = setting("0.0.0.0", "Address that the server's own mosquitto listens on.")
     port: int = setting(8883, "Port that the server's own mosquitto listens on.", _port)
+    ca_file: str = setting(
+        "",
+        "Authority of the broker in broker.url, a PEM file. Empty: those that this system trusts.",
+    )
     program: str = setting("mosquitto", "Program of the server's own broker.")
     run_as: str = setting(
         "mosquitto", "User of the broker when the server itself is started by root."
@@ -160,8 +174,10 @@ class BrokerSettings:
 class OfficeSettings:
     """Whom a customer or a shop can ask; stands on every slip."""
 
-    name: str = setting("", "Name of the office.")
-    phone: str = setting("", "Telephone number of the office.")
+    name: str = setting("まち商品券事務局", "Name of the office.")
+    phone: str = setting("0120-000-000", "Telephone number of the office.")
+    hours_ja: str = setting("毎日9時〜18時", "When the office answers, in Japanese.")
+    hours_en: str = setting("daily 9:00-18:00", "When the office answers, in English.")
 
 
 @dataclass(frozen=True, slots=True)

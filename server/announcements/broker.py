@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protos import topics
-from server.fleet.authority import SERVER_USER, ServerIdentity
+from server.identity import SERVER_USER, ServerIdentity
 from server.logs import say
 from server.settings import BrokerSettings
 from server.state import write_private

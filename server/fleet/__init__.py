@@ -10,7 +10,6 @@ from server.fleet.fleet import (
     EnrolmentRequest,
     Fleet,
     IssuedCode,
-    TerminalBook,
 )
 from server.fleet.presence import Hello, Present
 from server.fleet.refusals import FleetReason, FleetRefused
@@ -26,6 +25,5 @@ __all__ = [
     "Hello",
     "IssuedCode",
     "Present",
-    "TerminalBook",
     "TerminalIdentity",
 ]

@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from protos.pairing import fingerprint
 from protos.units import Micros, TerminalId
+from server.identity import SERVER_USER, ServerIdentity
 from server.redaction import Secret
 from server.state import KeyFileError, KeyFiles
 
@@ -29,8 +30,6 @@ _SERVER_DAYS = 397
 _SERVER_RENEW_DAYS = 180
 _BACKDATED = dt.timedelta(hours=1)
 """A device whose clock is a little behind accepts its certificate all the same."""
-SERVER_USER = "choba-server"
-"""Common name of the server's own client certificate at the broker."""
 _TERMINAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -47,14 +46,6 @@ class IssuedCertificate:
     pem: str
     not_before: Micros
     not_after: Micros
-
-
-@dataclass(frozen=True, slots=True)
-class ServerIdentity:
-    """Key and chain that a listener shows; the chain ends with the authority."""
-
-    key_pem: Secret[bytes]
-    chain_pem: bytes
 
 
 class CertificateAuthority:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -14,7 +13,13 @@ from protos.units import Micros, TerminalId, TerminalNumber
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import SECOND, Clock
 from server.db import Database
-from server.directory import Keyring, Terminal, TerminalKind
+from server.directory import (
+    Keyring,
+    TerminalKind,
+    enrol_terminal,
+    set_terminal_drift,
+    terminal_by_id,
+)
 from server.fleet import certificates, events, presence
 from server.fleet.authority import (
     CertificateAuthority,
@@ -30,22 +35,6 @@ log = logging.getLogger(__name__)
 
 _SEEN_EVERY = 60 * SECOND
 NONCE_BYTES = (16, 64)
-
-
-class TerminalBook(Protocol):
-    """What the fleet needs of the directory. Callers hold the transaction."""
-
-    def find(self, connection: Connection, terminal: TerminalId) -> Terminal | None:
-        """The terminal of this id."""
-        ...
-
-    def enrol(self, connection: Connection, terminal: TerminalId, now: Micros) -> TerminalNumber:
-        """A number never given before; the one before is retired."""
-        ...
-
-    def set_drift(self, connection: Connection, number: TerminalNumber, drift: int) -> None:
-        """The device's clock less ours, in microseconds."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -86,7 +75,6 @@ class Fleet:
         self,
         *,
         database: Database,
-        terminals: TerminalBook,
         keyring: Keyring,
         authority: CertificateAuthority,
         clock: Clock,
@@ -96,7 +84,6 @@ class Fleet:
     ) -> None:
         """``on_revoked``: certificates ended; called on the loop, returns at once."""
         self._database = database
-        self._terminals = terminals
         self._keyring = keyring
         self._authority = authority
         self._clock = clock
@@ -116,7 +103,7 @@ class Fleet:
         expires = Micros(now + valid_seconds * SECOND)
 
         def work(connection: Connection) -> str:
-            known = self._terminals.find(connection, terminal)
+            known = terminal_by_id(connection, terminal)
             if known is None:
                 raise FleetRefused(FleetReason.TERMINAL_UNKNOWN, "terminal_id")
             if known.kind is not TerminalKind.DEVICE:
@@ -170,7 +157,7 @@ class Fleet:
             return FleetRefused(FleetReason.REQUEST_INVALID, "csr_der", str(error))
         self._codes.use(connection, code)
         ended = certificates.revoke(connection, code.terminal_id, Revoked.ENROLLED_AGAIN, now)
-        number = self._terminals.enrol(connection, code.terminal_id, now)
+        number = enrol_terminal(connection, code.terminal_id, now)
         certificates.add(connection, code.terminal_id, number, issued, now)
         return self._answer(request, code, number, issued.pem.encode()), ended
 
@@ -248,7 +235,7 @@ class Fleet:
             if isinstance(result, presence.Clone):
                 certificates.revoke(connection, identity.terminal_id, Revoked.CLONED, now)
             elif device_time:
-                self._terminals.set_drift(connection, identity.number, device_time - now)
+                set_terminal_drift(connection, identity.number, Micros(device_time - now))
             return result
 
         result = await self._database.write(work)
@@ -271,6 +258,10 @@ class Fleet:
         """Keep what a device tells; the same event again changes nothing."""
         now = self._clock()
         await self._database.write(lambda c: events.keep(c, identity.number, told, now))
+
+    async def last_seen(self) -> dict[TerminalId, Micros]:
+        """When each terminal last called; for the operator's list."""
+        return await self._database.read(presence.last_seen)
 
     async def revoked_serials(self) -> tuple[str, ...]:
         """For the broker's list of revocations."""

@@ -10,7 +10,7 @@ from enum import Enum
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from protos.units import Micros, SaleNumber, Sequence, TerminalNumber
+from protos.units import Micros, SaleNumber, Sequence, TerminalId, TerminalNumber
 from server.clock import DAY
 from server.db.schema.fleet import terminal_former_boots as former
 from server.db.schema.fleet import terminal_presence as presence
@@ -79,6 +79,12 @@ def seen(connection: Connection, identity: TerminalIdentity, now: Micros) -> Non
         .where(presence.c.terminal_id == identity.terminal_id)
         .values(last_seen_at=now)
     )
+
+
+def last_seen(connection: Connection) -> dict[TerminalId, Micros]:
+    """When each terminal last called; one that never did is left out."""
+    rows = connection.execute(select(presence.c.terminal_id, presence.c.last_seen_at))
+    return {TerminalId(terminal): Micros(at) for terminal, at in rows}
 
 
 def block(connection: Connection, identity: TerminalIdentity, because: str, now: Micros) -> None:

@@ -134,21 +134,21 @@ async def _fail(method: str, context: Context, error: Exception, started: float)
 def _failure_of(error: Exception) -> CallFailure:
     match error:
         case CallError():
-            return error.failure
+            failure = error.failure
         case FleetRefused():
-            return fleet_failure(error)
+            failure = fleet_failure(error)
         case SignInRefused():
-            return _sign_in_failure(error)
-        case LedgerOverloaded():
-            status = grpc.StatusCode.RESOURCE_EXHAUSTED
-            return CallFailure(status, error.code, UNAVAILABLE_JA, UNAVAILABLE_EN)
+            failure = _sign_in_failure(error)
         case LedgerUnavailable():
             status = grpc.StatusCode.UNAVAILABLE
-            return CallFailure(status, error.code, UNAVAILABLE_JA, UNAVAILABLE_EN)
+            if isinstance(error, LedgerOverloaded):
+                status = grpc.StatusCode.RESOURCE_EXHAUSTED
+            failure = CallFailure(status, error.code, UNAVAILABLE_JA, UNAVAILABLE_EN)
         case TimeoutError():
-            return DEADLINE
+            failure = DEADLINE
         case _:
-            return INTERNAL
+            failure = INTERNAL
+    return failure
 
 
 def _sign_in_failure(refused: SignInRefused) -> CallFailure:

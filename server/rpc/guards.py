@@ -3,12 +3,12 @@
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from protos.units import TerminalId, UserId
+from server.directory.signin import SessionToken, SignIn
 from server.fleet import Fleet, FleetReason, FleetRefused, TerminalIdentity
 from server.fleet.authority import serial_text
 from server.redaction import Secret
@@ -33,14 +33,6 @@ class Operator:
     """An operator by the name that stands beside the token."""
 
     name: str
-
-
-class Sessions(Protocol):
-    """What the customers' guard needs of signing in."""
-
-    async def user_of(self, token: Secret[str]) -> UserId | None:
-        """Whose session it is; None when it is over or never was."""
-        ...
 
 
 class Anybody:
@@ -100,14 +92,14 @@ class CustomerGuard:
 
     _OPEN = ("/SignIn", "/LookUpSale")
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    def __init__(self, signin: SignIn) -> None:
+        self._signin = signin
 
     async def __call__(self, method: str, context: Context) -> Customer | None:
         """Raises CallError UNAUTHENTICATED."""
         if method.endswith(self._OPEN):
             return None
-        user = await self._sessions.user_of(bearer(context))
+        user = await self._signin.user_of(SessionToken(bearer(context).reveal()))
         if user is None:
             raise unauthenticated("The session is over. Please sign in again.")
         return Customer(user)

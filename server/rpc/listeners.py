@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import grpc
 from grpc import aio
+from grpc_health.v1 import _async as health_aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -29,8 +30,8 @@ from protos.choba.v1.wallet_service_pb2_grpc import (
     WalletServiceServicer,
     add_WalletServiceServicer_to_server,
 )
-from server.fleet.authority import ServerIdentity
-from server.rpc.calls import Calls
+from server.identity import ServerIdentity
+from server.rpc.calls import Calls, Guard
 from server.rpc.guards import Anybody, CustomerGuard, OperatorGuard, TerminalGuard
 
 TERMINALS = terminal_service_pb2.DESCRIPTOR.services_by_name["TerminalService"].full_name
@@ -64,7 +65,7 @@ class Listener:
     """A gRPC server and how to say that it serves."""
 
     server: aio.Server
-    health: health.aio.HealthServicer
+    health: health_aio.HealthServicer
     services: tuple[str, ...]
 
     async def start(self) -> None:
@@ -108,7 +109,7 @@ def public_listener(
     operator_guard: OperatorGuard,
 ) -> Listener:
     """For devices that are none of ours yet, customers' apps and operators."""
-    guards = {
+    guards: dict[str, Guard] = {
         f"/{ENROLMENT}/": Anybody(),
         f"/{WALLET}/": wallet_guard,
         f"/{OPERATOR}/": operator_guard,
@@ -122,7 +123,7 @@ def public_listener(
     return listener
 
 
-def _listener(guards: dict[str, object], services: tuple[str, ...]) -> Listener:
+def _listener(guards: dict[str, Guard], services: tuple[str, ...]) -> Listener:
     anybody = Anybody()
     interceptor = Calls(
         {
@@ -132,7 +133,7 @@ def _listener(guards: dict[str, object], services: tuple[str, ...]) -> Listener:
         }
     )
     server = aio.server(interceptors=(interceptor,), options=OPTIONS, maximum_concurrent_rpcs=4096)
-    state = health.aio.HealthServicer()
+    state = health_aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(state, server)
     reflection.enable_server_reflection(
         (*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from protos.choba.v1 import operator_service_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceServicer
-from protos.units import Micros, TerminalId, TerminalNumber, Yen
+from protos.units import Micros, TerminalId, TerminalNumber
 from server.fleet import Fleet
+from server.ledger import TrialBalance
 from server.logs import say
 from server.rpc.calls import Context, principal
 from server.rpc.errors import plain_text, whole_number
@@ -30,15 +31,6 @@ class TerminalLine:
     last_seen_at: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceLine:
-    """One account of the trial balance."""
-
-    account: str
-    debit: Yen
-    credit: Yen
-
-
 class OperatorServicer(OperatorServiceServicer):
     """Translates; every act is logged with the operator's name."""
 
@@ -47,7 +39,7 @@ class OperatorServicer(OperatorServiceServicer):
         *,
         fleet: Fleet,
         terminals: Callable[[], Awaitable[tuple[TerminalLine, ...]]],
-        trial_balance: Callable[[], Awaitable[tuple[BalanceLine, ...]]],
+        trial_balance: Callable[[], Awaitable[TrialBalance]],
         code_seconds: int,
     ) -> None:
         self._fleet = fleet
@@ -87,16 +79,16 @@ class OperatorServicer(OperatorServiceServicer):
     ) -> pb.GetTrialBalanceResponse:
         """Debits and credits of every account; the totals are equal, always."""
         say(log, logging.INFO, "operator reads the trial balance", by=self._operator())
-        lines = await self._trial_balance()
+        balance = await self._trial_balance()
         return pb.GetTrialBalanceResponse(
             accounts=[
                 pb.AccountBalance(
                     account=line.account, debit_yen=line.debit, credit_yen=line.credit
                 )
-                for line in lines
+                for line in balance.lines
             ],
-            total_debit_yen=sum(line.debit for line in lines),
-            total_credit_yen=sum(line.credit for line in lines),
+            total_debit_yen=balance.total_debit,
+            total_credit_yen=balance.total_credit,
         )
 
     @staticmethod

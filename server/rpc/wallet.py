@@ -1,16 +1,13 @@
 """WalletService: for an operator's own apps, on the same desk as the web wallet."""
 
-import asyncio
-
 from protos.choba.v1 import wallet_service_pb2 as pb
 from protos.choba.v1.wallet_service_pb2_grpc import WalletServiceServicer
 from protos.units import UserId, Yen
 from server.announcements.messages import KINDS, lot_message, payment_message
 from server.clock import Clock
 from server.directory import ServiceId
-from server.directory.signin import SessionToken, SignIn
+from server.directory.signin import SignIn
 from server.payments import LegRequest, PaymentDesk, Refused
-from server.redaction import Secret
 from server.rpc.calls import Context, principal
 from server.rpc.errors import invalid_field, whole_number
 from server.rpc.guards import Customer
@@ -21,42 +18,22 @@ _MOST_LEGS = 16
 _MOST_YEN = 2**53
 
 
-class CustomerSessions:
-    """Signing in off the event loop: it asks the database and the gateway of messages."""
-
-    def __init__(self, signin: SignIn) -> None:
-        self._signin = signin
-
-    async def user_of(self, token: Secret[str]) -> UserId | None:
-        """Whose session it is."""
-        return await asyncio.to_thread(self._signin.user_of, SessionToken(token.reveal()))
-
-    async def ask(self, phone: str, client: str) -> None:
-        """Send a code. Raises SignInRefused."""
-        await asyncio.to_thread(self._signin.ask, phone, client)
-
-    async def enter(self, phone: str, code: str) -> Secret[str]:
-        """A session for the newest code of this number. Raises SignInRefused."""
-        session = await asyncio.to_thread(self._signin.enter_latest, phone, code)
-        return Secret(session.token)
-
-
 class WalletServicer(WalletServiceServicer):
     """Translates; the payment desk decides."""
 
-    def __init__(self, desk: PaymentDesk, sessions: CustomerSessions, clock: Clock) -> None:
+    def __init__(self, desk: PaymentDesk, signin: SignIn, clock: Clock) -> None:
         self._desk = desk
-        self._sessions = sessions
+        self._signin = signin
         self._clock = clock
 
     async def SignIn(self, request: pb.SignInRequest, context: Context) -> pb.SignInResponse:
         """Without a code: one is sent. With it: a token."""
         phone = _text("phone", request.phone, 64)
         if not request.code:
-            await self._sessions.ask(phone, _client_of(context))
+            await self._signin.ask(phone, _client_of(context))
             return pb.SignInResponse()
-        token = await self._sessions.enter(phone, _text("code", request.code, 64))
-        return pb.SignInResponse(token=token.reveal())
+        session = await self._signin.enter_latest(phone, _text("code", request.code, 64))
+        return pb.SignInResponse(token=session.token)
 
     async def ListBalances(
         self, request: pb.ListBalancesRequest, context: Context
