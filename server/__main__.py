@@ -1,9 +1,9 @@
 """``choba-server``: reads settings, starts every part, serves until told to stop.
 
-    choba-server                        settings from /etc/choba/*.toml
-    choba-server --config FILE          settings from this file (may be given more than once)
-    choba-server --state-dir FOLDER     else $STATE_DIRECTORY, else ./var
-    choba-server --print-settings       every setting with its sentence, as TOML; then end
+choba-server                        settings from /etc/choba/*.toml
+choba-server --config FILE          settings from this file (may be given more than once)
+choba-server --state-dir FOLDER     else $STATE_DIRECTORY, else ./var
+choba-server --print-settings       every setting with its sentence, as TOML; then end
 """
 
 import argparse
@@ -92,9 +92,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--config", type=Path, action="append", metavar="FILE", help="settings, TOML; repeatable"
     )
     parser.add_argument("--state-dir", type=Path, metavar="FOLDER", help="keys, books, broker")
-    parser.add_argument(
-        "--print-settings", action="store_true", help="print every setting and end"
-    )
+    parser.add_argument("--print-settings", action="store_true", help="print every setting and end")
     return parser.parse_args(arguments)
 
 

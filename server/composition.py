@@ -137,9 +137,7 @@ class ChobaServer:
         """On the event loop that will serve. Raises ListenError, WebPortError."""
         settings = base.settings
         self._base = base
-        self._broker = (
-            None if settings.broker.url else Broker(base.state.broker, settings.broker)
-        )
+        self._broker = None if settings.broker.url else Broker(base.state.broker, settings.broker)
         self._publisher = _publisher(base, self._broker_connected)
         self._claims = Claims(self._publisher, base.keyring, base.ledger_id)
         self._desk = _desk(base, self._committed, self._claims)
@@ -180,8 +178,9 @@ class ChobaServer:
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
         )
-        for listener in (self._devices, self._public, *self._webs):
-            await listener.start()
+        await asyncio.gather(
+            self._devices.start(), self._public.start(), *(web.start() for web in self._webs)
+        )
         say(
             log,
             logging.INFO,
@@ -195,9 +194,7 @@ class ChobaServer:
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``, or until a part ends that never should: then that part's error."""
         stopping = asyncio.create_task(stop.wait(), name="stop")
-        done, _ = await asyncio.wait(
-            {stopping, *self._tasks}, return_when=asyncio.FIRST_COMPLETED
-        )
+        done, _ = await asyncio.wait({stopping, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         for task in done - {stopping}:
             task.result()
