@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
 
+from protos.operation.logs import say
 from protos.units import Micros, TerminalId, Yen
 from server.announcements.broker import Broker
 from server.announcements.claims import Claims
@@ -26,7 +27,6 @@ from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import SECOND, Clock, system_clock
 from server.db import Database, migrate, open_database
 from server.directory import Keyring, shops, terminals
-from server.directory.customers import DirectoryCustomers
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
 from server.fleet import Fleet
@@ -40,7 +40,6 @@ from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
 from server.ledger import ledger_id, trial_balance
-from server.logs import say
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
@@ -318,7 +317,6 @@ def _signin(base: Foundations) -> SignIn:
     file = Path(web.sms_file) if web.sms_file else base.state.root / "sms.jsonl"
     return SignIn(
         database=base.database,
-        customers=DirectoryCustomers(),
         gateway=FileSmsGateway(file),
         secret=base.keyring.derive(b"choba-signin-v1"),
         clock=base.clock,

@@ -270,9 +270,7 @@ async def test_a_boot_that_comes_back_is_a_clone_and_blocks_both(house: House) -
     identity = await house.identity(device)
     await house.fleet.connect(identity, hello("boot-a"), house.now)
     await house.fleet.connect(identity, hello("boot-b"), house.now)
-    await refused(
-        FleetReason.CLONED, house.fleet.connect(identity, hello("boot-a"), house.now)
-    )
+    await refused(FleetReason.CLONED, house.fleet.connect(identity, hello("boot-a"), house.now))
     await refused(FleetReason.BLOCKED, house.identity(device))
     assert house.revoked == 1
     # a new enrolment lifts the block

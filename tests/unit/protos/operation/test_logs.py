@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from server import logs
-from server.redaction import Secret
+from protos.operation import logs
+from protos.operation.redaction import Secret
 
 
 @dataclass
