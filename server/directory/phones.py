@@ -14,7 +14,7 @@ _MOBILE = re.compile(r"0[6-9]0\d{8}\Z")
 """060, 070, 080, 090: the ranges that receive short messages (電気通信番号計画)."""
 
 
-class PhoneProblem(ValueError):
+class PhoneProblem(ValueError):  # noqa: N818 -- says what is so, not that it broke
     """A text that is no Japanese mobile number. ``missing`` > 0: so many digits are missing."""
 
     def __init__(self, missing: int = 0) -> None:

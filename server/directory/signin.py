@@ -11,7 +11,7 @@ import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NewType, Protocol
+from typing import NewType
 
 from anyio import to_thread
 from sqlalchemy import Connection
@@ -21,6 +21,7 @@ from server.clock import Clock
 from server.db import Database
 from server.directory import signin_store as store
 from server.directory.phones import CODE_DIGITS, PhoneNumber, PhoneProblem, digits_of, parse_mobile
+from server.directory.records import create_user, user_by_phone
 from server.directory.signin_refusals import SignInReason, SignInRefused, refusal
 from server.directory.sms import SmsGateway, SmsMessage, SmsNotAccepted
 
@@ -67,15 +68,6 @@ class NewSession:
     expires_at: Micros
 
 
-class Customers(Protocol):
-    """What signing in needs of the directory of users."""
-
-    def customer_of_phone(self, connection: Connection, phone: PhoneNumber, now: Micros) -> UserId:
-        """The customer with this number; registered now if there was none. Part of a transaction
-        that may run again: no effects but the database's."""
-        ...
-
-
 class SignIn:
     """Codes and sessions of customers; the same object serves the web and WalletService."""
 
@@ -83,7 +75,6 @@ class SignIn:
         self,
         *,
         database: Database,
-        customers: Customers,
         gateway: SmsGateway,
         secret: bytes,
         clock: Clock,
@@ -97,7 +88,6 @@ class SignIn:
         if len(secret) < 32:
             raise ValueError("CHOBA_SIGNIN_SECRET_SHORT: the secret needs 32 bytes or more")
         self._database = database
-        self._customers = customers
         self._gateway = gateway
         self._secret = secret
         self._clock = clock
@@ -178,7 +168,7 @@ class SignIn:
                 return refusal(SignInReason.CODE_OVER)
             if hmac.compare_digest(self._code_of(row.id), code):
                 store.use_challenge(connection, row.id)
-                user = self._customers.customer_of_phone(connection, row.phone, now)
+                user = _customer(connection, row.phone, now)
                 expires_at = _after(now, self._limits.session_life)
                 store.add_session(connection, _token_hash(token), user, now, expires_at)
                 return NewSession(token, user, expires_at)
@@ -286,6 +276,12 @@ class SignIn:
         return hmac.digest(self._secret, b"choba-client-v1" + client.encode(), "sha256")[:16]
 
 
+def _customer(connection: Connection, phone: PhoneNumber, now: Micros) -> UserId:
+    """The customer with this number, registered now if there was none."""
+    known = user_by_phone(connection, phone)
+    return (known or create_user(connection, display_name="", phone=phone, at=now)).user_id
+
+
 def _phone(text: str) -> PhoneNumber:
     if not text.strip():
         raise refusal(SignInReason.PHONE_EMPTY)
@@ -324,7 +320,6 @@ def _before(instant: Micros, span: timedelta) -> Micros:
 __all__ = [
     "Challenge",
     "ChallengeId",
-    "Customers",
     "NewSession",
     "SessionToken",
     "SignIn",

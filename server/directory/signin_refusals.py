@@ -38,7 +38,7 @@ class Wait:
         return f"{self.seconds} seconds" if short else f"{-(-self.seconds // 60)} minutes"
 
 
-class SignInRefused(Exception):
+class SignInRefused(Exception):  # noqa: N818 -- a refusal is an answer, no error
     """A sign-in step that was refused. ``ja`` and ``en`` are whole sentences with the remedy."""
 
     def __init__(self, reason: SignInReason, ja: str, en: str, wait: Wait | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from server.directory.phones import PhoneNumber, e164
 
 
-class SmsNotAccepted(Exception):
+class SmsNotAccepted(Exception):  # noqa: N818 -- says what is so
     """The gateway did not take the message: try later. Carries no number and no text."""
 
 

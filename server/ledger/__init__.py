@@ -18,6 +18,7 @@ from server.ledger.posting import (
     Postponed,
     StolenRow,
     database_clock,
+    deciding_clock,
     process_clock,
 )
 from server.ledger.rules import Accept, Booked, Decline, PostingRules
@@ -42,6 +43,7 @@ from server.ledger.types import (
     Wallet,
 )
 from server.ledger.verify import Audit, verify_ledger
+from server.ledger.wallets import WalletReader
 
 __all__ = [
     "NO_LOT",
@@ -75,8 +77,10 @@ __all__ = [
     "TrialBalanceLine",
     "Unit",
     "Wallet",
+    "WalletReader",
     "allocate",
     "database_clock",
+    "deciding_clock",
     "last_sequence",
     "ledger_id",
     "lock_stream",

@@ -36,7 +36,6 @@ class Books:
     def of(cls, wallets: Iterable[Wallet]) -> "Books":
         books = cls()
         for wallet in wallets:
-            wallet.lots.sort(key=lambda lot: (lot.expires_at, lot.lot_id))
             books._by_account[wallet.account_id] = wallet
             books._by_owner[wallet.owner, wallet.unit] = wallet
             for lot in wallet.lots:

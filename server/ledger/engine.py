@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from sqlalchemy import Connection
+
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.db.database import Database
 from server.db.errors import LedgerOverloaded, LedgerUnavailable
-from server.ledger.posting import Poster, Postponed, StolenRow
+from server.ledger.posting import Postponed, StolenRow
 
 C = TypeVar("C")
 A = TypeVar("A")
@@ -44,15 +46,15 @@ class PostingEngine(Generic[C, A]):
     def __init__(
         self,
         database: Database,
-        poster: "Poster[C, object, object, A]",
+        post: Callable[[Connection, Sequence[C]], list[A | Postponed]],
         *,
         batch_size: int = 512,
         queue_size: int = 4096,
-        on_commit: Callable[[Sequence[A]], None] = lambda _answers: None,
+        on_commit: Callable[[], None] = lambda: None,
         checkpoint: CheckpointPort = no_checkpoint,
     ) -> None:
         self._database = database
-        self._poster = poster
+        self._post_batch = post
         self._batch_size = batch_size
         self._queue_size = queue_size
         self._on_commit = on_commit
@@ -114,7 +116,7 @@ class PostingEngine(Generic[C, A]):
         self._checkpoint(Checkpoint.POST_AFTER_COMMIT)
         done = [a for a in answers if not isinstance(a, Postponed)]
         if done:
-            self._on_commit(done)
+            self._on_commit()
         await self._answer(batch, answers, anything_done=len(done) > 0)
 
     async def _answer(
@@ -139,7 +141,7 @@ class PostingEngine(Generic[C, A]):
         for attempt in range(_STOLEN_TRIES):
             try:
                 return await self._database.write(
-                    lambda connection: self._poster.post(connection, commands)
+                    lambda connection: self._post_batch(connection, commands)
                 )
             except StolenRow:
                 _log.info("a sale of this batch was decided elsewhere first; deciding again")

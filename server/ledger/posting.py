@@ -20,17 +20,13 @@ from server.ledger.layout import entry_hash
 from server.ledger.rules import Accept, Booked, Decline, PostingRules
 from server.ledger.statements import EngineStatements
 from server.ledger.types import (
-    AccountId,
     Booking,
     LaneId,
     LedgerError,
-    LotId,
-    OpenLot,
     OwnerKey,
     StreamId,
-    Unit,
-    Wallet,
 )
+from server.ledger.wallets import WalletReader
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -75,6 +71,11 @@ def process_clock(clock: Clock) -> LedgerClock:
     return lambda _connection: clock()
 
 
+def deciding_clock(kind: DatabaseKind, clock: Clock) -> LedgerClock:
+    """The clock that production decides by: PostgreSQL's own, or the process's on SQLite."""
+    return database_clock if kind is DatabaseKind.POSTGRESQL else process_clock(clock)
+
+
 @dataclass(slots=True)
 class _Lane:
     lane_id: LaneId
@@ -96,6 +97,7 @@ class Poster(Generic[C, S, D, A]):
         checkpoint: CheckpointPort = no_checkpoint,
     ) -> None:
         self._sql: Final = EngineStatements(kind)
+        self._wallets: Final = WalletReader(kind)
         self._rules = rules
         self._lane = lane
         self._clock = clock
@@ -153,6 +155,7 @@ class _Batch(Generic[C, S, D, A]):
     ) -> None:
         self._rules = poster._rules
         self._sql = poster._sql
+        self._wallets = poster._wallets
         self._checkpoint = poster._checkpoint
         self._connection = connection
         self._lane = lane
@@ -161,7 +164,6 @@ class _Batch(Generic[C, S, D, A]):
         self._sequences: dict[StreamId, int] = {}
         self._raised: dict[int, int] = {}
         self._booked: list[Booked[D]] = []
-        self._declined: list[tuple[C, A]] = []
         self._hashes: list[bytes] = []
 
     def run(self) -> list[A]:
@@ -170,9 +172,7 @@ class _Batch(Generic[C, S, D, A]):
         state = self._rules.load(self._connection, self._commands, self._instant)
         decisions = [self._decide(books, state, command) for command in self._commands]
         self._checkpoint(Checkpoint.POST_AFTER_DECIDE)
-        if not self._rules.write(
-            self._connection, state, self._booked, self._declined, self._instant
-        ):
+        if not self._rules.write(self._connection, state, self._booked, self._instant):
             raise StolenRow("batch: another process decided one of its sales or keys first")
         self._write(books)
         self._checkpoint(Checkpoint.POST_BEFORE_COMMIT)
@@ -183,7 +183,6 @@ class _Batch(Generic[C, S, D, A]):
         decision = self._rules.decide(books, state, command, instant)
         self._rules.note(state, command, decision)
         if isinstance(decision, Decline):
-            self._declined.append((command, decision.answer))
             return decision
         books.apply(decision.entry)
         return self._book(decision, instant)
@@ -211,19 +210,8 @@ class _Batch(Generic[C, S, D, A]):
         return self._sequences[stream]
 
     def _read_books(self) -> Books:
-        owners = _numbers(self._rules.locks(c).owner for c in self._commands)
-        rows = self._connection.execute(self._sql.read_wallets, self._sql.owners.params(owners))
-        wallets: dict[int, Wallet] = {}
-        for account, owner, unit, balance, lot, _, expires_at, remaining in rows:
-            wallet = wallets.get(account)
-            if wallet is None:
-                wallet = Wallet(AccountId(account), OwnerKey(owner), Unit(unit), balance, [])
-                wallets[account] = wallet
-            if lot is not None:
-                wallet.lots.append(
-                    OpenLot(LotId(lot), wallet.account_id, Micros(expires_at), remaining)
-                )
-        return Books.of(wallets.values())
+        owners = {self._rules.locks(command).owner for command in self._commands}
+        return Books.of(self._wallets.read(self._connection, owners))
 
     def _read_streams(self) -> None:
         streams = _numbers(self._rules.locks(c).stream for c in self._commands)

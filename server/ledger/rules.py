@@ -73,7 +73,6 @@ class PostingRules(Protocol[C_contra, S, D, A]):
         connection: Connection,
         state: S,
         booked: Sequence[Booked[D]],
-        declined: Sequence[tuple[C_contra, A]],
         instant: Micros,
     ) -> bool:
         """Insert the domain's rows, those where the first insert wins before all others.

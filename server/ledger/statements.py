@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select, text, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.sql.expression import Executable
 
 from server.db.database import DatabaseKind
@@ -36,7 +36,6 @@ class EngineStatements:
         self.read_streams: Final[Select[Any]] = select(
             t.streams.c.stream_id, t.streams.c.last_sequence
         ).where(t.streams.c.stream_id.in_(select(self.streams.source.c.stream_id)))
-        self.read_wallets: Final = _read_wallets(self.owners)
         self.entries: Final = Inserter(kind, t.entries)
         self.postings: Final = Inserter(kind, t.postings)
         self.lots: Final = Inserter(kind, t.lots)
@@ -83,31 +82,6 @@ def _lock_wallets(owners: RowSet) -> Executable:
         .join_from(t.wallets, taken, t.wallets.c.account_id == taken.c.account_id, isouter=True)
         .where(t.wallets.c.owner.in_(wanted), taken.c.account_id.is_(None))
         .distinct()
-    )
-
-
-def _read_wallets(owners: RowSet) -> Select[Any]:
-    lots = t.lot_balances
-    return (
-        select(
-            t.wallets.c.account_id,
-            t.wallets.c.owner,
-            t.wallets.c.service_id,
-            t.wallets.c.balance,
-            lots.c.lot_id,
-            lots.c.account_id.label("lot_account"),
-            lots.c.expires_at,
-            lots.c.remaining,
-        )
-        .join_from(
-            t.wallets,
-            lots,
-            (lots.c.owner == t.wallets.c.owner)
-            & (lots.c.account_id == t.wallets.c.account_id)
-            & (lots.c.remaining > text("0")),
-            isouter=True,
-        )
-        .where(t.wallets.c.owner.in_(select(owners.source.c.owner)))
     )
 
 

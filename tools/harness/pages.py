@@ -81,7 +81,8 @@ class Page:
                 return form
         have = [sorted(form.fields) for form in self.forms]
         raise StageError(
-            f"{self.url}: no form with {', '.join(names)}; forms: {have}; it says: {self.text[:300]}"
+            f"{self.url}: no form with {', '.join(names)}; forms: {have}; "
+            f"it says: {self.text[:300]}"
         )
 
 

@@ -10,6 +10,7 @@ _DAYS_JA = "月火水木金土日"
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = "〇一二三四五六七八九"
 _ID_GROUP = 4
+_NEAR_DAYS = 300
 
 
 def yen(amount: Yen | int) -> str:
@@ -18,7 +19,7 @@ def yen(amount: Yen | int) -> str:
 
 
 def reading(amount: Yen | int) -> str:
-    """千二百: the amount as it is read aloud, so that a zero too many is noticed. 0 to 9,999,999."""
+    """千二百: the amount as it is read aloud, to notice a zero too many. 0 to 9,999,999."""
     if amount == 0:
         return "零"
     high, low = divmod(int(amount), 10_000)
@@ -36,8 +37,9 @@ def _under_ten_thousand(number: int) -> str:
 
 
 def day(value: date, lang: Lang, today: date) -> str:
-    """「8/31(土)」, ``Sat 8/31``; with the year when it isn't this one."""
-    year = f"{value.year}/" if value.year != today.year else ""
+    """「8/31(土)」, ``Sat 8/31``; with the year when day and month alone could be taken wrongly."""
+    near = -_NEAR_DAYS < (value - today).days < _NEAR_DAYS
+    year = "" if near else f"{value.year}/"
     if lang is Lang.JA:
         return f"{year}{value.month}/{value.day}({_DAYS_JA[value.weekday()]})"
     return f"{_DAYS_EN[value.weekday()]} {year}{value.month}/{value.day}"

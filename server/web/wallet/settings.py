@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from protos.units import MAX_AMOUNT, Yen
+
 
 class PlainHttp(Enum):
     """What the wallet does on a listener without TLS."""
@@ -27,6 +29,8 @@ class WalletSettings:
     help_phone: str = "0120-000-000"
     help_hours_ja: str = "毎日9時〜18時"
     help_hours_en: str = "daily 9:00-18:00"
+    max_amount: Yen = MAX_AMOUNT
+    """The desk's own limit of one payment, said where it is entered."""
     plain_http: PlainHttp = PlainHttp.REFUSED
 
     def __post_init__(self) -> None:

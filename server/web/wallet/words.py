@@ -34,6 +34,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "all.done": ("完了", "Done"),
     "all.checking": ("確認中", "Checking"),
+    "kind.voucher": ("商品券", "Voucher"),
+    "kind.points": ("ポイント", "Points"),
     "all.and": ("・", ", "),
     # sign in
     "signin.title": ("サインイン", "Sign in"),
@@ -76,6 +78,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "home.over": ("使用期間が終わりました", "The period is over"),
     "home.recent": ("最近の利用", "Recent"),
     "home.all": ("すべて見る", "See all"),
+    "home.today": ("今日", "Today"),
+    "home.yesterday": ("昨日", "Yesterday"),
     "home.none": ("まだ利用はありません。", "Nothing used yet."),
     "home.scan": ("読み取って支払う", "Scan to pay"),
     # scan
@@ -108,8 +112,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "scan.denied_text": (
         "ブラウザーの設定で、このページのカメラを「許可」にしてください。または、スマホのふつうのカメラでお店のQRを"
         "読み取ってください。同じ画面が開きます。",
-        "Allow the camera for this page in the browser’s settings, or point your phone’s own camera "
-        "at the shop’s QR: it opens the same page.",
+        "Allow the camera for this page in the browser’s settings, or point your phone’s own "
+        "camera at the shop’s QR: it opens the same page.",
     ),
     "scan.nocamera": ("カメラが見つかりません", "No camera found"),
     "scan.noscript": (
@@ -150,7 +154,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "一度に払えるのは {amount} までです。",
         "At most {amount} can be paid at once.",
     ),
-    "confirm.title": ("お支払いの確認", "Review the payment"),
+    "confirm.title": ("お支払いの確認", "Review"),
     "confirm.not_paid": ("まだお支払い前です", "NOT PAID YET"),
     "confirm.left": ("残り時間", "Time left"),
     "confirm.time_over": ("時間が過ぎました", "TIME IS OVER"),
@@ -226,7 +230,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "refused.split": ("内訳を選び直す", "Choose the split again"),
     "refused.use_other": ("{service}で払う", "Use {service}"),
     "refused.signin": ("サインインし直す", "Sign in again"),
-    "refused.pay_again": ("もう一度 {amount} を支払う", "Pay {amount} once more"),
+    "refused.pay_again": ("{amount}をもう一度払う", "Pay again"),
     "refused.see_history": ("履歴を見る", "See history"),
     "refused.short_by": ("足りない分", "Short by"),
     "refused.period": ("使える期間", "Usable"),
@@ -258,7 +262,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "取消ができる期間は終わりました（{time}まで）。",
         "The time for cancelling is over (until {time}).",
     ),
-    "detail.after": ("支払い後の残高 {service}", "Balance after, {service}"),
+    "detail.after": ("支払い後の残高", "Balance afterwards"),
     "detail.to_history": ("履歴へ", "Back to history"),
     # menu
     "menu.signed_in": ("サインインしています", "You are signed in"),
