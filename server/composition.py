@@ -29,7 +29,7 @@ from server.db import Database, migrate, open_database
 from server.directory import Keyring, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
-from server.fleet import Fleet
+from server.fleet import Fleet, Revoked
 from server.fleet.authority import (
     CertificateAuthority,
     open_authority,
@@ -160,6 +160,7 @@ class ChobaServer:
         self._signin = _signin(base)
         self._watch = ConfigurationWatch()
         self._revoked = asyncio.Event()
+        self._cut = False
         self._devices = _devices(base, self._fleet, self._desk, self._watch)
         self._public = _public(base, self._fleet, self._desk, self._signin)
         self._webs = _webs(base, self._desk, self._signin)
@@ -229,7 +230,9 @@ class ChobaServer:
     def _broker_connected(self) -> None:
         self._relay.broker_returned()
 
-    def _certificates_ended(self) -> None:
+    def _certificates_ended(self, because: Revoked) -> None:
+        # after a renewal the old certificate is in the hands of the same device still
+        self._cut = self._cut or because is not Revoked.RENEWED
         self._revoked.set()
 
     async def _keep_revocations(self) -> None:
@@ -238,12 +241,15 @@ class ChobaServer:
             await self._revoked.wait()
             await asyncio.sleep(_REVOCATION_PAUSE)
             self._revoked.clear()
+            cut, self._cut = self._cut, False
             crl = await self._revocations()
-            if self._broker is not None:
-                await self._broker.revoke(crl)
-            else:
+            if self._broker is None:
                 # a broker of the operator's own reads it from here
                 self._base.keys.write("revoked.pem", crl)
+            elif cut:
+                self._broker.cut(crl)
+            else:
+                self._broker.refuse(crl)
 
     async def _revocations(self) -> bytes:
         now = datetime.fromtimestamp(self._base.clock() / SECOND, UTC)

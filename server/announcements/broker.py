@@ -31,7 +31,11 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _STABLE_AFTER = 30.0
 _STOP_SECONDS = 5.0
+_LISTENING_TRIES = 100
 _PID_FILE = "mosquitto.pid"
+
+
+_PROBE = "unexpected eof while reading"
 
 
 class BrokerError(Exception):
@@ -90,14 +94,22 @@ class Broker:
         await end_stale(self._folder / _PID_FILE)
         self._write(identity, ca_pem, crl_pem)
         await self._spawn()
+        await self._listening()
         self._watch = asyncio.create_task(self._keep_running(), name="broker watch")
 
-    async def revoke(self, crl_pem: bytes) -> None:
-        """Refuse these certificates from now on. Running connections are cut: the broker starts
-        anew, its sessions and their queued messages are kept."""
+    def refuse(self, crl_pem: bytes) -> None:
+        """Refuse these certificates at new connections; the running ones go on."""
+        self._revoke(crl_pem, signal.SIGHUP)
+
+    def cut(self, crl_pem: bytes) -> None:
+        """Refuse these certificates and end what runs: the broker starts anew, the sessions of
+        the others and their queued messages are kept."""
+        self._revoke(crl_pem, signal.SIGTERM)
+
+    def _revoke(self, crl_pem: bytes, how: signal.Signals) -> None:
         self._write_file("revoked.pem", crl_pem)
         if self._child is not None and self._child.returncode is None:
-            self._child.terminate()
+            self._child.send_signal(how)
 
     async def stop(self) -> None:
         """End the child; sessions are saved."""
@@ -148,6 +160,21 @@ class Broker:
             (self._folder / _PID_FILE).write_text(facts, "ascii")
         asyncio.create_task(_relay_log(self._child), name="broker log")  # noqa: RUF006 ends with it
         say(log, logging.INFO, "broker started", pid=self._child.pid, port=self._settings.port)
+
+    async def _listening(self) -> None:
+        """Wait a moment, bounded, so that the first connection need not be tried twice."""
+        host = self._settings.host
+        host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+        for _ in range(_LISTENING_TRIES):
+            if self.pid is None:
+                return  # the watch tells why it ended, and tries again
+            try:
+                _, writer = await asyncio.open_connection(host, self._settings.port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            return
 
     async def _end_child(self) -> None:
         child = self._child
@@ -268,6 +295,8 @@ async def _relay_log(child: asyncio.subprocess.Process) -> None:
     assert child.stderr is not None  # asked for when it was started
     while line := await child.stderr.readline():
         text = line.decode("utf-8", "replace").strip()
+        if _PROBE in text:
+            continue  # somebody looked whether the port is open: we do, and so does a scanner
         level = logging.ERROR if text.startswith("Error") else logging.WARNING
         say(log, level, "broker says", text=text[:500])
 

@@ -22,7 +22,7 @@ from protos.operation.logs import say
 log = logging.getLogger(__name__)
 
 _KEEPALIVE_SECONDS = 15
-_FIRST_PAUSE, _LONGEST_PAUSE = 1, 5
+_PAUSE_SECONDS = 1
 _QUEUED = 4096
 """paho's own queue; the relay keeps far less in flight, claims fill the rest and may be lost."""
 
@@ -63,7 +63,7 @@ class Publisher:
         self._client.tls_set_context(tls)
         self._client.max_inflight_messages_set(in_flight)
         self._client.max_queued_messages_set(_QUEUED)
-        self._client.reconnect_delay_set(_FIRST_PAUSE, _LONGEST_PAUSE)
+        self._client.reconnect_delay_set(_PAUSE_SECONDS, _PAUSE_SECONDS)
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published

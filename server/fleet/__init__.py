@@ -3,7 +3,7 @@
 The face of this room is ``Fleet``; whom a terminal belongs to stands in the directory.
 """
 
-from server.fleet.certificates import TerminalIdentity
+from server.fleet.certificates import Revoked, TerminalIdentity
 from server.fleet.events import DeviceEvent, DeviceEventKind
 from server.fleet.fleet import (
     Enrolled,
@@ -25,5 +25,6 @@ __all__ = [
     "Hello",
     "IssuedCode",
     "Present",
+    "Revoked",
     "TerminalIdentity",
 ]

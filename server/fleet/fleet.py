@@ -79,7 +79,7 @@ class Fleet:
         authority: CertificateAuthority,
         clock: Clock,
         ledger_id: str,
-        on_revoked: Callable[[], None] = lambda: None,
+        on_revoked: Callable[[Revoked], None] = lambda _because: None,
         checkpoint: CheckpointPort = no_checkpoint,
     ) -> None:
         """``on_revoked``: certificates ended; called on the loop, returns at once."""
@@ -130,7 +130,7 @@ class Fleet:
             raise result
         enrolled, ended = result
         if ended:
-            self._on_revoked()
+            self._on_revoked(Revoked.ENROLLED_AGAIN)
         say(
             log,
             logging.INFO,
@@ -203,7 +203,7 @@ class Fleet:
 
     async def _settle(self, identity: TerminalIdentity, now: Micros) -> None:
         if await self._database.write(lambda c: certificates.settle_first_use(c, identity, now)):
-            self._on_revoked()
+            self._on_revoked(Revoked.RENEWED)
 
     async def renew(self, identity: TerminalIdentity, csr_der: bytes) -> bytes:
         """A new certificate (PEM); the old one holds until the new one is used.
@@ -248,7 +248,7 @@ class Fleet:
                 number=identity.number,
                 serial=identity.serial,
             )
-            self._on_revoked()
+            self._on_revoked(Revoked.CLONED)
             raise FleetRefused(FleetReason.CLONED)
         return result
 

@@ -1,7 +1,8 @@
 """Enrolment, certificates, presence and events, over a real database."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from protos.choba.v1.enrolment_service_pb2 import EnrolResponse
 from protos.units import Micros, SaleNumber, Sequence, TerminalId
 from server.clock import DAY, MINUTE, SECOND
 from server.db import Database, migrate, open_database
+from server.db.schema.directory import terminal_numbers as t
 from server.directory import Keyring
 from server.fleet import (
     DeviceEvent,
@@ -22,6 +24,7 @@ from server.fleet import (
     FleetReason,
     FleetRefused,
     Hello,
+    Revoked,
     TerminalIdentity,
 )
 from server.fleet.authority import CertificateAuthority, open_authority, serial_text
@@ -43,7 +46,7 @@ class House:
     database: Database
     authority: CertificateAuthority
     now: Micros
-    revoked: int = 0
+    revoked: list[Revoked] = field(default_factory=list)
 
     async def code(self, seconds: int = 900) -> str:
         return (await self.fleet.issue_pairing_code(DEVICE, "operator", seconds)).code
@@ -87,13 +90,11 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     migrate(url)
     database = open_database(url)
     database.write_now(furnish)
-    import datetime as dt
-
     authority = open_authority(KeyFiles(tmp_path / "keys"), dt.datetime(2024, 6, 3, tzinfo=dt.UTC))
     house = House(None, database, authority, Micros(START))  # type: ignore[arg-type] # set below
 
-    def revoked() -> None:
-        house.revoked += 1
+    def revoked(because: Revoked) -> None:
+        house.revoked.append(because)
 
     house.fleet = Fleet(
         database=database,
@@ -203,11 +204,11 @@ async def test_a_bad_request_leaves_the_code_open(house: House) -> None:
 
 async def test_enrolling_again_ends_the_former_number_and_certificate(house: House) -> None:
     first = await house.enrol(await house.code())
-    assert house.revoked == 0
+    assert house.revoked == []
     second = await house.enrol(await house.code())
     assert second.number > first.number
     assert second.keys != first.keys
-    assert house.revoked == 1
+    assert house.revoked == [Revoked.ENROLLED_AGAIN]
     await refused(FleetReason.CERTIFICATE_REVOKED, house.identity(first))
     assert (await house.identity(second)).number == second.number
     serial = x509.load_pem_x509_certificate(first.certificate_pem).serial_number
@@ -248,6 +249,7 @@ async def test_the_old_certificate_holds_until_the_new_one_is_used(house: House)
     assert (await house.identity(new)).number == old.number
     await refused(FleetReason.CERTIFICATE_REVOKED, house.identity(old))
     await house.identity(new)
+    assert house.revoked == [Revoked.RENEWED]
 
 
 def hello(boot: str, highest: int = 0) -> Hello:
@@ -272,7 +274,7 @@ async def test_a_boot_that_comes_back_is_a_clone_and_blocks_both(house: House) -
     await house.fleet.connect(identity, hello("boot-b"), house.now)
     await refused(FleetReason.CLONED, house.fleet.connect(identity, hello("boot-a"), house.now))
     await refused(FleetReason.BLOCKED, house.identity(device))
-    assert house.revoked == 1
+    assert house.revoked == [Revoked.CLONED]
     # a new enrolment lifts the block
     fresh = await house.enrol(await house.code())
     present = await house.fleet.connect(await house.identity(fresh), hello("boot-a"), house.now)
@@ -283,8 +285,6 @@ async def test_the_device_clock_is_remembered_as_drift(house: House) -> None:
     device = await house.enrol(await house.code())
     identity = await house.identity(device)
     await house.fleet.connect(identity, hello("boot-a"), Micros(house.now + 42 * SECOND))
-    from server.db.schema.directory import terminal_numbers as t
-
     drift = await house.database.read(
         lambda c: c.execute(t.select().where(t.c.number == device.number)).one().drift
     )
