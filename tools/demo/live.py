@@ -29,7 +29,7 @@ def live(folder: Path) -> int:
     """Run until Ctrl-C. The plain-HTTP wallet is for one's own network: see the README."""
     ports = Ports()
     wallet = f"http://{_own_address()}:{ports.http}"
-    plan = Plan(folder, host="0.0.0.0", wallet_url=wallet, ports=ports)  # noqa: S104
+    plan = Plan(folder, host="0.0.0.0", wallet_url=wallet, ports=ports)
     stages = Stages()
     with Stack(plan) as stack:
         stack.start_server()
