@@ -26,7 +26,6 @@ from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import SECOND, Clock, system_clock
 from server.db import Database, migrate, open_database
 from server.directory import Keyring, shops, terminals
-from server.directory.customers import DirectoryCustomers
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
 from server.fleet import Fleet, Revoked
@@ -324,7 +323,6 @@ def _signin(base: Foundations) -> SignIn:
     file = Path(web.sms_file) if web.sms_file else base.state.root / "sms.jsonl"
     return SignIn(
         database=base.database,
-        customers=DirectoryCustomers(),
         gateway=FileSmsGateway(file),
         secret=base.keyring.derive(b"choba-signin-v1"),
         clock=base.clock,
