@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 _GRACE_SECONDS = 5
 _MOST_REQUESTS = 1000
+_START_TRIES = 2000
 
 
 class WebPortError(Exception):
@@ -42,6 +43,7 @@ class WebListener:
 
         Raises WebPortError when the port is taken.
         """
+        self._setting = setting
         self._socket = _bind(host, port, setting)
         config = uvicorn.Config(
             app,
@@ -62,10 +64,13 @@ class WebListener:
     async def start(self) -> None:
         """Returns when requests are answered."""
         self._task = asyncio.create_task(self._server.serve([self._socket]), name="web")
-        while not self._server.started and not self._task.done():
+        for _ in range(_START_TRIES):
+            if self._server.started:
+                return
+            if self._task.done():
+                self._task.result()
             await asyncio.sleep(0.005)
-        if self._task.done():
-            self._task.result()
+        raise WebPortError(f"{self._setting}: the listener did not start")
 
     async def stop(self) -> None:
         """Lets running requests end, bounded."""

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 from grpc import aio
@@ -34,7 +34,12 @@ log = logging.getLogger(__name__)
 LONGEST_CALL_SECONDS = 30.0
 """Our own bound for a call without a stream, whatever the caller allows."""
 
-Context = aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:  # generic in the stubs only
+    Context = aio.ServicerContext[Any, Any]
+    Interceptor = aio.ServerInterceptor[Any, Any]
+else:
+    Context = aio.ServicerContext
+    Interceptor = aio.ServerInterceptor
 
 
 class Guard(Protocol):
@@ -56,7 +61,7 @@ def principal(kind: type[Any]) -> Any:
     return value
 
 
-class Calls(aio.ServerInterceptor[Any, Any]):
+class Calls(Interceptor):
     """The interceptor of one listener."""
 
     def __init__(self, guards: Mapping[str, Guard]) -> None:
