@@ -214,7 +214,8 @@ class Speaker(Protocol):
     def effect(self, sound: SoundFile) -> PlayOutcome:
         """Start a short sound (a key's tick) over whatever is playing, without waiting for it.
 
-        NO_DEVICE until the device has been opened by ``open`` or ``play``.
+        NO_DEVICE until ``open`` or ``play`` has opened the device; FAILED for a sound that was not
+        given to ``open`` as ``preload`` (reading it now would come too late), or if too many sound.
         """
         ...
 

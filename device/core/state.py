@@ -108,6 +108,8 @@ class Pulling:
 
     under_way_since: MonoMs | None = None
     next_at: MonoMs = MonoMs(0)
+    after: Sequence = Sequence(0)
+    """What the pull under way asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class State:
     identity: Identity | None = None
     configuration: Configuration | None = None
     journal_trouble: OutOfService | None = None
+    journal_retry_at: MonoMs = MonoMs(0)
     links: Links = Links()
     parts: tuple[PartStatus, ...] = ()
     probing: bool = False

@@ -54,9 +54,18 @@ class OnStage:
 
 
 @dataclass(frozen=True, slots=True)
+class LateCard:
+    """A payment shown as 先ほどの until staff tap 見ました."""
+
+    payment_id: PaymentId
+    since: MonoMs
+    """When its card came: a tap at the same moment was not about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Announcing:
     """The paid screen, the payments that wait for it, and the 先ほどの cards (newest last)."""
 
     on_stage: OnStage | None = None
     waiting: tuple[PaymentId, ...] = ()
-    late: tuple[PaymentId, ...] = ()
+    late: tuple[LateCard, ...] = ()

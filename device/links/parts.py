@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from device.core.events import Event, PartReported, PartsProbed
 from device.core.state import Clock, Health, Part, PartStatus
 from device.links.clock import DeviceClock
-from device.links.driver import Tasks
+from device.links.tasks import Tasks
 from hardware.network.interfaces import Interface, Medium, Networks
 from hardware.ports import Speaker, SpeakerState
 

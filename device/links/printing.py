@@ -10,8 +10,8 @@ from device.core.effects import PrintSlip, ProbeSlip
 from device.core.events import Event, PrinterReported, PrintFinished, PrintOutcome
 from device.core.printing_data import PaperState, PrinterState
 from device.links.clock import DeviceClock
-from device.links.driver import Tasks
 from device.links.slips import SlipData, slip_data
+from device.links.tasks import Tasks
 from hardware import ports
 from hardware.paper import Slip
 from protos.operation.logs import say

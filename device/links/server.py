@@ -37,8 +37,8 @@ from device.core.payment import Payment, Via
 from device.core.state import LinkState
 from device.links.calls import link_after, open_channel, reason_of
 from device.links.clock import DeviceClock
-from device.links.driver import Tasks
 from device.links.identity import Identity
+from device.links.tasks import Tasks
 from device.links.wire import WireError, configuration_of, payment_of
 from protos.choba.v1 import terminal_service_pb2 as pb
 from protos.choba.v1.terminal_service_pb2_grpc import TerminalServiceStub
@@ -196,6 +196,8 @@ class ServerLink:
         server_time = getattr(response, "server_time_micros", 0)
         if server_time:
             self._clock.sync(server_time, sent, received)
+        if self._link is not LinkState.UP:
+            say(log, logging.INFO, "server link", link=LinkState.UP)
         self._link = LinkState.UP
         await self._post(ServerLinkChanged(LinkState.UP, round_trip_ms=received - sent))
         return response

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from device.core.effects import PlaySound, Sound, SpeakPayment
 from device.core.events import Event, SoundOutcome, SpeechFinished
-from device.links.driver import Tasks
+from device.links.tasks import Tasks
 from device.voice.announcements import (
     Announcement,
     Chime,
@@ -75,6 +75,8 @@ class SoundLink:
 
     async def _sound(self, effect: PlaySound | SpeakPayment) -> None:
         started = asyncio.get_running_loop().time()
+        if isinstance(effect, SpeakPayment):
+            say(log, logging.INFO, "speaking", payment=effect.payment_id)
         report = await self._speaker.play(sound_parts(_announcement(effect)))
         heard = report.outcome is PlayOutcome.PLAYED
         if not heard:

@@ -6,7 +6,7 @@ shipped sound explains stays as a finding. Works on recordings of what a driver 
 driver, RecordingSpeaker); a microphone in a room is not what it is made for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,22 +83,30 @@ class Listener:
         return Transcript(tuple(heard), tuple(unexplained))
 
     def problems(
-        self, recording: Samples, expected: Sequence[Sequence[SoundPart]]
+        self,
+        recording: Samples,
+        expected: Sequence[Sequence[SoundPart]],
+        *,
+        ignored: Collection[SoundFile] = (),
     ) -> tuple[str, ...]:
-        """What differs from the expected announcements, in sentences; empty if nothing does."""
+        """What differs from the expected announcements, in sentences; empty if nothing does.
+
+        ``ignored`` sounds (keys that were tapped meanwhile) may be anywhere, any number of times.
+        """
         transcript = self.transcribe(recording)
+        heard = tuple(one for one in transcript.heard if one.sound not in ignored)
         placed = [starts(parts, self._store) for parts in expected]
         wanted = [sound for announcement in placed for sound, _ in announcement]
         found = [
             f"a sound that is not shipped, from {_seconds(first)} to {_seconds(last)}"
             for first, last in transcript.unexplained
         ]
-        found += _differences([one.sound for one in transcript.heard], wanted)
+        found += _differences([one.sound for one in heard], wanted)
         if not found:
-            found += _timing(transcript.heard, placed, self._store)
+            found += _timing(heard, placed, self._store)
         found += [
             f"{_name(one.sound)} at {_seconds(one.start)} is too quiet: {one.gain:.2f}"
-            for one in transcript.heard
+            for one in heard
             if one.gain < MIN_GAIN
         ]
         return tuple(found)

@@ -20,7 +20,7 @@ _RELEASE: Final = RATE * 20 // 1000
 Partials = Sequence[tuple[float, float, float]]
 """(frequency as a multiple of the note's, amplitude, seconds until it fell by 60 dB)."""
 
-_PLUCKED: Final[Partials] = ((1, 1, 0.9), (2, 0.5, 0.6), (3, 0.28, 0.4), (4, 0.14, 0.25))
+_PLUCKED: Final[Partials] = ((1, 1, 0.6), (2, 0.5, 0.45), (3, 0.28, 0.3), (4, 0.14, 0.2))
 _BELL: Final[Partials] = ((1, 1, 1.8), (2.01, 0.4, 1.2), (2.99, 0.25, 0.7), (4.17, 0.12, 0.4))
 _WOOD: Final[Partials] = ((1, 1, 0.09), (2.57, 0.6, 0.05), (4.95, 0.3, 0.03))
 _HOLLOW: Final[Partials] = ((1, 1, 0.7), (2, 0.6, 0.5), (3, 0.4, 0.35))
