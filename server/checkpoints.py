@@ -29,6 +29,15 @@ class Checkpoint(StrEnum):
     OUTBOX_BEFORE_MARK = "outbox.before_mark"
     OUTBOX_AFTER_MARK = "outbox.after_mark"
 
+    # Enrolment (server.fleet)
+    ENROL_BEFORE_COMMIT = "enrol.before_commit"
+    ENROL_AFTER_COMMIT = "enrol.after_commit"
+
+    # Announcements (server.announcements), in the order of one message
+    RELAY_BEFORE_PUBLISH = "relay.before_publish"
+    RELAY_AFTER_PUBLISH = "relay.after_publish"
+    RELAY_AFTER_ACK = "relay.after_ack"
+
 
 CheckpointPort = Callable[[Checkpoint], None]
 """Called at each checkpoint, on whatever thread is there."""

@@ -95,6 +95,7 @@ def _day(
 ) -> data.DaySlip:
     services = tuple(
         data.DayService(
+            schedule.service_id,
             schedule.service_name,
             data.ServiceType(int(schedule.kind)),
             data.Payout(schedule.closes_at, schedule.pay_day),
@@ -106,7 +107,7 @@ def _day(
             payment.paid_at,
             payment.confirmation_code,
             data.DayEvent.USE,
-            tuple(data.DayLeg(data.ServiceType(int(leg.kind)), leg.amount) for leg in payment.legs),
+            tuple(data.DayLeg(leg.service_id, leg.amount) for leg in payment.legs),
         )
         for payment in subject.payments
     )

@@ -147,9 +147,7 @@ def _verify_wallets(connection: Connection, audit: Audit) -> None:
             select(t.lot_balances.c.account_id, func.sum(t.lot_balances.c.remaining)).group_by(
                 t.lot_balances.c.account_id
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     rows = connection.execute(select(t.wallets.c.account_id, t.wallets.c.balance))
     for account, balance in rows:

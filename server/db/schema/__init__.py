@@ -4,7 +4,7 @@ Times are BIGINT microseconds UTC, amounts BIGINT yen, public ids text. Hot book
 keys (a check per row would cost more than the row); ``choba audit verify`` proves what they would.
 """
 
-from server.db.schema import campaigns, directory, ledger, payments, signin
+from server.db.schema import campaigns, directory, fleet, ledger, payments, signin
 from server.db.schema.base import Access, access, metadata
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "access",
     "campaigns",
     "directory",
+    "fleet",
     "ledger",
     "metadata",
     "payments",
