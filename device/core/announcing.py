@@ -102,9 +102,7 @@ def _enter_stage(draft: Draft) -> None:
     speaking = (*announcing.speaking, Speaking(payment_id, mono))
     draft.state = replace(
         draft.state,
-        announcing=replace(
-            announcing, on_stage=stage, speaking=speaking, waiting=tuple(rest)
-        ),
+        announcing=replace(announcing, on_stage=stage, speaking=speaking, waiting=tuple(rest)),
         ending=None,
     )
     # "started" is durable before the first sound: after a crash it is never spoken again

@@ -330,9 +330,7 @@ class World:
         customer = self.random.choice(self.customers)
         what = self.random.random()
         if what < 0.7:
-            paid = self.ledger.pay(
-                customer.sale, customer.amount, customer.minted_at, self.wall
-            )
+            paid = self.ledger.pay(customer.sale, customer.amount, customer.minted_at, self.wall)
             if paid is not None:
                 self.phones.append(paid)
                 self.announce(paid)

@@ -80,8 +80,9 @@ def test_everything_comes_back_as_it_was_written(tmp_path: Path) -> None:
         attention=Attention.TOLD,
     )
     accepted = replace(sale(8, SalePhase.ACCEPTED), claimed_amount=Yen(300), code="004213")
-    first, second = payment(SaleNumber(5), 1_200, 1, NOON, points=200), payment(
-        SaleNumber(6), 800, 2, Micros(NOON + 1)
+    first, second = (
+        payment(SaleNumber(5), 1_200, 1, NOON, points=200),
+        payment(SaleNumber(6), 800, 2, Micros(NOON + 1)),
     )
     slip = PrintJob(
         "a/customer/1", PaymentSubject(first), SlipCopy.CUSTOMER, SlipMark.ORIGINAL, 1, NOON
@@ -146,7 +147,9 @@ def test_gaps_in_the_sequence_are_known(tmp_path: Path) -> None:
         for sequence in (1, 2, 3, 5, 9):
             paid = payment(SaleNumber(sequence), 100, sequence, NOON)
             opened.write((PaymentReceived(paid, Telling.SPOKEN, NOON),))
-        assert opened.load().received == Received(Sequence(3), frozenset({Sequence(5), Sequence(9)}))
+        assert opened.load().received == Received(
+            Sequence(3), frozenset({Sequence(5), Sequence(9)})
+        )
 
 
 def test_a_missing_first_payment_is_a_gap_too(tmp_path: Path) -> None:
