@@ -113,11 +113,17 @@ class PostingEngine(Generic[C, A]):
             for waiting in batch:
                 _fail(waiting, error)
             return
-        self._checkpoint(Checkpoint.POST_AFTER_COMMIT)
-        done = [a for a in answers if not isinstance(a, Postponed)]
-        if done:
-            self._on_commit()
-        await self._answer(batch, answers, anything_done=len(done) > 0)
+        done = any(not isinstance(answer, Postponed) for answer in answers)
+        try:
+            self._checkpoint(Checkpoint.POST_AFTER_COMMIT)
+            if done:
+                self._on_commit()
+        except Exception as error:  # a listener's defect: the commit stands, nobody may hang
+            _log.exception("after a commit")
+            for waiting in batch:
+                _fail(waiting, error)
+            return
+        await self._answer(batch, answers, anything_done=done)
 
     async def _answer(
         self, batch: list[_Waiting[C, A]], answers: list[A | Postponed], *, anything_done: bool
