@@ -46,7 +46,7 @@ class PostingEngine(Generic[C, A]):
     def __init__(
         self,
         database: Database,
-        post: Callable[[Connection, Sequence[C]], list[A | Postponed]],
+        post: Callable[[Connection, Sequence[C]], Sequence[A | Postponed]],
         *,
         batch_size: int = 512,
         queue_size: int = 4096,
@@ -126,7 +126,7 @@ class PostingEngine(Generic[C, A]):
         await self._answer(batch, answers, anything_done=done)
 
     async def _answer(
-        self, batch: list[_Waiting[C, A]], answers: list[A | Postponed], *, anything_done: bool
+        self, batch: list[_Waiting[C, A]], answers: Sequence[A | Postponed], *, anything_done: bool
     ) -> None:
         again = []
         for waiting, answer in zip(batch, answers, strict=True):
@@ -142,7 +142,7 @@ class PostingEngine(Generic[C, A]):
             await asyncio.sleep(_POSTPONED_WAIT)
         self._queue.extendleft(reversed(again))
 
-    async def _post(self, batch: list[_Waiting[C, A]]) -> list[A | Postponed]:
+    async def _post(self, batch: list[_Waiting[C, A]]) -> Sequence[A | Postponed]:
         commands = [waiting.command for waiting in batch]
         for attempt in range(_STOLEN_TRIES):
             try:

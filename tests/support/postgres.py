@@ -69,7 +69,9 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         data = folder / "data"
         done = subprocess.run(
             [
-                *(*as_user, binaries / "initdb", "-D", data, "-A", "trust", "-U", superuser),
+                *as_user,
+                str(binaries / "initdb"),
+                *("-D", str(data), "-A", "trust", "-U", superuser),
                 *("--no-sync", "--locale=C.UTF-8", "-E", "UTF8"),
             ],
             capture_output=True,

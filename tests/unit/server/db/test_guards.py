@@ -62,7 +62,7 @@ def test_even_the_owner_of_the_tables_is_refused(
             "TRUNCATE ledger_identity",
         ):
             with pytest.raises(psycopg.Error, match="CHOBA_DB_BOOK"):
-                owner.execute(attempt)  # type: ignore[call-overload]
+                owner.execute(attempt)
 
 
 @pytest.mark.postgres
@@ -78,7 +78,7 @@ def test_the_servers_role_owns_nothing_and_cannot_change_the_guards(
             "UPDATE alembic_version SET version_num = 'x'",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                role.execute(attempt)  # type: ignore[call-overload]
+                role.execute(attempt)
 
 
 def test_sqlite_connections_keep_the_promises(sqlite_url: str) -> None:

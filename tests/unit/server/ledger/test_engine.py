@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from collections.abc import Sequence as PySequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -155,13 +156,13 @@ async def test_batches_are_what_arrived_while_the_last_commit_ran(town: Town) ->
     sizes: list[int] = []
     gate = threading.Event()
 
-    def post(_connection: Connection, commands: list[int]) -> list[int]:
+    def post(_connection: Connection, commands: PySequence[int]) -> list[int]:
         sizes.append(len(commands))
         if len(sizes) == 1:
             gate.wait(5)
         return [command * 2 for command in commands]
 
-    engine = PostingEngine(town.database, post, batch_size=10, queue_size=100)
+    engine = PostingEngine[int, int](town.database, post, batch_size=10, queue_size=100)
     await engine.start()
     first = asyncio.create_task(engine.submit(0))
     await asyncio.sleep(0.02)
@@ -176,11 +177,11 @@ async def test_batches_are_what_arrived_while_the_last_commit_ran(town: Town) ->
 async def test_a_full_queue_refuses_and_loses_nothing(sqlite_town: Town) -> None:
     gate = threading.Event()
 
-    def post(_connection: Connection, commands: list[int]) -> list[int]:
+    def post(_connection: Connection, commands: PySequence[int]) -> list[int]:
         gate.wait(5)
         return list(commands)
 
-    engine = PostingEngine(sqlite_town.database, post, batch_size=1, queue_size=3)
+    engine = PostingEngine[int, int](sqlite_town.database, post, batch_size=1, queue_size=3)
     await engine.start()
     first = asyncio.create_task(engine.submit(0))
     await asyncio.sleep(0.02)
@@ -200,13 +201,13 @@ async def test_a_command_with_a_defect_fails_alone(
 ) -> None:
     gate = threading.Event()
 
-    def post(_connection: Connection, commands: list[int]) -> list[int]:
+    def post(_connection: Connection, commands: PySequence[int]) -> list[int]:
         gate.wait(5)
         if 13 in commands:
             raise ZeroDivisionError("thirteen")
         return list(commands)
 
-    engine = PostingEngine(sqlite_town.database, post)
+    engine = PostingEngine[int, int](sqlite_town.database, post)
     await engine.start()
     jobs = [asyncio.create_task(engine.submit(n)) for n in (11, 12, 13, 14)]
     await asyncio.sleep(0.02)
@@ -365,10 +366,10 @@ def test_drafts_that_cannot_be_booked_change_nothing(sqlite_town: Town) -> None:
 
 
 async def test_an_unreachable_database_is_unknown_not_refused(sqlite_town: Town) -> None:
-    def post(_connection: Connection, _commands: list[int]) -> list[int]:
+    def post(_connection: Connection, _commands: PySequence[int]) -> list[int]:
         raise LedgerUnavailable("gone")
 
-    engine = PostingEngine(sqlite_town.database, post)
+    engine = PostingEngine[int, int](sqlite_town.database, post)
     await engine.start()
     with pytest.raises(LedgerUnavailable):
         await engine.submit(1)
