@@ -274,7 +274,7 @@ def _journal_failed(draft: Draft, event: ev.JournalFailed) -> None:
     draft.state = replace(
         draft.state, journal_trouble=event.trouble, journal_retry_at=retry_at, qr=None
     )
-    draft.ask(Complain(f"CHOBA_JOURNAL_{event.trouble.name}", event.reason))
+    draft.ask(Complain(f"CHOBA_{event.trouble.name}", event.reason))
 
 
 def _settle(draft: Draft) -> None:
