@@ -43,6 +43,7 @@ from tests.support.counter import (
     NOON,
     TERMINAL,
     code_for,
+    forgo_fsync,
     payment,
 )
 
@@ -133,6 +134,7 @@ class World:
         self.wall = Micros(self.wall + 3_000_000)
         self.cut_in = None
         self.journal = Journal(self.folder / "journal.db", TERMINAL, self.wall, self.checkpoint)
+        forgo_fsync(self.journal)
         self.driver = Driver(
             initial_state(5), self.journal, self.tick, self.carry_out, self.show, self.checkpoint
         )

@@ -7,6 +7,7 @@ import pytest
 from device.core import effects as ef
 from device.core import events as ev
 from device.core.outgoing import EventKind, event_id
+from device.core.state import LinkState
 from tests.support.counter import TERMINAL, Bench
 
 
@@ -69,3 +70,14 @@ def test_offline_events_wait_and_survive_a_restart(bench: Bench) -> None:
     kinds = [event.kind for event in bench.state.outbox.pending]
     assert kinds[: len(waiting)] == [event.kind for event in waiting]
     assert EventKind.ANNOUNCED in kinds
+
+
+def test_an_outage_is_reported_when_it_is_over_a_blink_is_not(bench: Bench) -> None:
+    bench.send(ev.ServerLinkChanged(LinkState.DOWN, reason="no route"))
+    bench.wait(2)
+    bench.online()
+    bench.send(ev.ServerLinkChanged(LinkState.DOWN, reason="no route"))
+    bench.wait(75)
+    bench.online()
+    outages = [e.detail for e in bench.state.outbox.pending if e.kind is EventKind.OUTAGE]
+    assert outages == ["server 75 s no route"]
