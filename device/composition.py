@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -49,6 +48,7 @@ from hardware.sound.silence import SilentSpeaker
 from protos.operation.logs import say
 from protos.operation.service_manager import ServiceManager
 from protos.units import TerminalNumber
+from protos.version import __version__
 
 if TYPE_CHECKING:
     from device.ui.window import CounterWindow
@@ -145,7 +145,7 @@ class Counter:
             highest_sale=state.last_sale,
             last_sequence=state.received.contiguous,
             configuration_version=configured,
-            software_version=version("choba"),
+            software_version=__version__,
         )
 
     def _connected_as(self, number: int) -> None:
@@ -288,6 +288,3 @@ def lay_out(data: SlipData, columns: int) -> Slip:
 def _now(clock: DeviceClock) -> Now:
     tick = clock.tick()
     return Now(tick.wall, tick.mono, tick.clock)
-
-
-Tap = Callable[[Intent], None]
