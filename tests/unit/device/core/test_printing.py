@@ -134,9 +134,7 @@ def test_after_a_power_cut_in_mid_print_only_a_proof_keeps_the_slip_unmarked(
                 customer.append((effect.job.mark, effect.job.sheet))
             bench.clear()
             bench.send(
-                ev.PrintFinished(
-                    effect.job.job_id, ev.PrintOutcome.PRINTED, PrinterState.READY
-                )
+                ev.PrintFinished(effect.job.job_id, ev.PrintOutcome.PRINTED, PrinterState.READY)
             )
     assert customer == marks
 
@@ -166,8 +164,10 @@ def test_a_print_that_never_ends_is_unknown_after_a_minute(bench: Bench) -> None
     bench.pay(bench.front.number, 1_200)
     bench.wait(61)
     assert bench.state.printing.printer is PrinterState.SILENT
-    assert all(job.copy is SlipCopy.SHOP or job.mark is SlipMark.REISSUE
-               for job in bench.state.printing.jobs)
+    assert all(
+        job.copy is SlipCopy.SHOP or job.mark is SlipMark.REISSUE
+        for job in bench.state.printing.jobs
+    )
 
 
 def test_a_second_report_of_the_same_sheet_is_ignored(bench: Bench) -> None:
