@@ -156,13 +156,14 @@ def _printed(draft: Draft, job: PrintJob) -> None:
 def _doubtful(draft: Draft, job: PrintJob) -> None:
     """Nobody knows whether it came out.
 
-    After a crash or a printer's trouble a marked sheet follows by itself, once. A printer that
+    After a crash or a printer's trouble a marked sheet follows by itself, three at most (a printer
+    that pulls the power down must not print for ever). A printer that
     took every byte and tells nothing has most likely printed: staff can ask for another.
     """
     printing = draft.state.printing
     change_job(draft, job, JobPhase.DOUBTFUL)
     likely_lost = job.job_id == printing.cut_off or printing.printer in IN_TROUBLE
-    if likely_lost and job.mark is SlipMark.ORIGINAL and is_journalled(job):
+    if likely_lost and job.sheet < limits.SHEETS_BY_ITSELF and is_journalled(job):
         queue_sheet(draft, job.subject, job.copy)
 
 
@@ -199,9 +200,7 @@ def resume_printing(draft: Draft) -> None:
     """At boot: ask the printer about the sheet that a crash cut off."""
     for job in draft.state.printing.jobs:
         if job.phase is JobPhase.PRINTING:
-            printing = replace(
-                draft.state.printing, started_at=draft.now.mono, cut_off=job.job_id
-            )
+            printing = replace(draft.state.printing, started_at=draft.now.mono, cut_off=job.job_id)
             draft.state = replace(draft.state, printing=printing)
             draft.ask(ProbeSlip(job))
 

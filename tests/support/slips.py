@@ -125,9 +125,12 @@ PROVISIONALS: dict[str, ProvisionalSlip] = {
 }
 
 
+DOTS = {32: 384, 35: 420, 42: 512, 48: 576}
+
+
 def printer_test(columns: int) -> PrinterTestSlip:
-    mm = {32: 58, 48: 80}[columns]
-    facts = PrinterFacts(f"GENERIC-{mm}", "USB", mm, columns, columns * 12, Method.KANJI_ROM)
+    mm = 58 if columns < 40 else 80
+    facts = PrinterFacts(f"GENERIC-{mm}", "USB", mm, columns, DOTS[columns], Method.KANJI_ROM)
     return PrinterTestSlip(micros("2024-06-03 09:02:11"), facts)
 
 
@@ -162,3 +165,24 @@ DAY = DaySlip(
     agreed_at=micros("2024-06-05 17:05:30"),
     open_at=micros("2024-06-05 17:05:30"),
 )
+
+DAY_CLOSED = replace(
+    DAY,
+    printed_at=micros("2024-06-06 09:00:00"),
+    agreed_at=micros("2024-06-05 22:00:00"),
+    open_at=None,
+)
+
+NAMES = (*PAYMENTS, *PROVISIONALS, "day", "day-closed", "test")
+"""Every slip; each has a kept grid, kept bytes and a kept picture."""
+
+
+def slip_data(name: str, columns: int) -> PaymentSlip | ProvisionalSlip | DaySlip | PrinterTestSlip:
+    """What the slip of that name says."""
+    if name == "day":
+        return DAY
+    if name == "day-closed":
+        return DAY_CLOSED
+    if name == "test":
+        return printer_test(columns)
+    return PAYMENTS[name] if name in PAYMENTS else PROVISIONALS[name]
