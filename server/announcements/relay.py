@@ -106,8 +106,9 @@ class Relay:
         room = self._most - len(self._flying)
         if room <= 0:
             return  # the next acknowledgement wakes us
-        # those in flight are unsent too and come first: ask for as many more
-        for announcement in await self._outbox.unsent_announcements(room + len(self._flying)):
+        # those in flight or not yet marked are unsent too and come first: ask for as many more
+        limit = self._most + len(self._acknowledged)
+        for announcement in await self._outbox.unsent_announcements(limit):
             known = announcement.announcement_id
             if known not in self._flying and known not in self._acknowledged:
                 self._send(announcement)
