@@ -98,8 +98,10 @@ class Relay:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
+            # not wait_for: before Python 3.12 it loses a cancellation that meets the wake-up
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_AGAIN_SECONDS)
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _fill(self) -> None:

@@ -90,14 +90,10 @@ async def test_what_was_paid_while_the_counter_was_away_waits_for_it(
     await listening.stop()
 
 
-async def test_the_wallet_reads_balances_quotes_and_history(
-    gate: Gate, customer: Customer
-) -> None:
+async def test_the_wallet_reads_balances_quotes_and_history(gate: Gate, customer: Customer) -> None:
     device = await gate.new_device()
     _, qr = gate.qr(device, amount=1200)
-    offer = await customer.stub.LookUpSale(
-        wallet_pb.LookUpSaleRequest(qr_text=qr), timeout=TIMEOUT
-    )
+    offer = await customer.stub.LookUpSale(wallet_pb.LookUpSaleRequest(qr_text=qr), timeout=TIMEOUT)
     assert (offer.shop_name, offer.amount_yen) == ("青空商店 本店", 1200)
     quote = await customer.call(
         "Quote", wallet_pb.QuoteRequest(ticket=offer.ticket, amount_yen=1200)
@@ -113,7 +109,5 @@ async def test_the_wallet_reads_balances_quotes_and_history(
 async def test_two_payments_at_once_on_one_sale_are_one(gate: Gate, customer: Customer) -> None:
     device = await gate.new_device()
     _, qr = gate.qr(device)
-    results = await asyncio.gather(
-        *(customer.pay(qr) for _ in range(5)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(customer.pay(qr) for _ in range(5)), return_exceptions=True)
     assert sum(not isinstance(result, BaseException) for result in results) == 1
