@@ -10,11 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from hardware.printer.driver import open_printer
-from hardware.printer.profiles import load_profile
-from hardware.printer.renderers import ProfileRenderer
-from hardware.printer.typeface import Typeface
-
 from device.checkpoints import Checkpoint, no_checkpoint
 from device.core.counter import initial_state
 from device.core.events import Booted, Event, Tapped
@@ -45,6 +40,10 @@ from hardware.clock import SystemClock
 from hardware.network.interfaces import LinuxNetworks
 from hardware.paper import Slip
 from hardware.ports import Speaker
+from hardware.printer.driver import open_printer
+from hardware.printer.profiles import load_profile
+from hardware.printer.renderers import ProfileRenderer
+from hardware.printer.typeface import Typeface
 from hardware.sound.sdl_speaker import SdlSpeaker
 from hardware.sound.silence import SilentSpeaker
 from protos.operation.logs import say

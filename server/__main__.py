@@ -17,14 +17,14 @@ from pathlib import Path
 
 import uvloop
 
-from server import logs
+from protos.operation import logs
+from protos.operation.service_manager import ServiceManager
 from server.announcements.broker import BrokerError
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.composition import build_server
 from server.db import DatabaseError
 from server.fleet.key_marks import MasterKeyChangedError
 from server.rpc.listeners import ListenError
-from server.service_manager import ServiceManager
 from server.settings import DEFAULT_FOLDER, Settings, SettingsError, describe, load
 from server.state import KeyFileError, StateFolder, state_folder
 from server.web_listener import WebPortError

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
 
+from protos.operation.logs import say
 from protos.units import Micros, TerminalId, Yen
 from server.announcements.broker import Broker
 from server.announcements.claims import Claims
@@ -39,7 +40,6 @@ from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
 from server.ledger import ledger_id, trial_balance
-from server.logs import say
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.redaction import Secret
+from protos.operation.redaction import Secret
 
 SERVER_USER = "choba-server"
 """Common name of the server's own client certificate; no terminal may have it as its id."""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.redaction import Secret
+from protos.operation.redaction import Secret
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700

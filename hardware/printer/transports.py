@@ -4,8 +4,10 @@ The library's own status reading calls a silent serial printer well supplied wit
 a read returns what came within a time and nothing else. Every call is bounded.
 """
 
+import logging
 import re
 import socket
+import termios
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,12 @@ from hardware.printer.profiles import TransportKind
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SIZE: Final = 64
+_LIBRARY_ERRORS: Final = (
+    EscposError,
+    OSError,  # pyserial's and pyusb's are children of it
+    termios.error,  # what a serial line says whose other end was pulled; no child of OSError
+)
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -120,16 +128,22 @@ class _EscposTransport:
 
     def open(self) -> None:
         self.close()
-        self._guard(self._printer.open)
+        self._guard(self._connect)
         self._open = True
+
+    def _connect(self) -> None:
+        self._printer.open()
 
     def close(self) -> None:
         self._open = False
         try:
-            self._printer.close()
-        except (EscposError, OSError, usb.core.USBError, serial.SerialException):
-            # What can't be closed is gone already.
-            self._printer._device = False
+            self._disconnect()
+        except _LIBRARY_ERRORS as error:
+            _log.info("a printer that is gone can't be closed: %s", error)
+        self._printer._device = False
+
+    def _disconnect(self) -> None:
+        self._printer.close()
 
     def _guard(self, call: Callable[[], T]) -> T:
         """Run a call of the library; a failure leaves the transport closed."""
@@ -141,7 +155,7 @@ class _EscposTransport:
         except (TimeoutError, serial.SerialTimeoutException, usb.core.USBTimeoutError) as error:
             self.close()
             raise TransportTimeoutError(f"{type(error).__name__}: {error}") from error
-        except (EscposError, OSError, usb.core.USBError, serial.SerialException) as error:
+        except _LIBRARY_ERRORS as error:
             self.close()
             raise TransportError(f"{type(error).__name__}: {error}") from error
 
@@ -151,6 +165,11 @@ class NetworkTransport(_EscposTransport):
 
     def __init__(self, host: str, port: int = 9100) -> None:
         super().__init__(Network(host, port=port, timeout=_CONNECT_SECONDS))
+
+    def _connect(self) -> None:
+        # The library's own open leaves the socket of a refused connection unclosed.
+        address = (self._printer.host, self._printer.port)
+        self._printer.device = socket.create_connection(address, _CONNECT_SECONDS)
 
     @property
     def tells_dead(self) -> bool:
@@ -183,6 +202,16 @@ class SerialTransport(_EscposTransport):
 
     def __init__(self, device: Path, baud_rate: int) -> None:
         super().__init__(Serial(str(device), baudrate=baud_rate, timeout=0.1, dsrdtr=False))
+
+    def _disconnect(self) -> None:
+        # Not the library's close: it waits without end until all is written, which a printer
+        # without paper never allows.
+        device: serial.Serial | None = self._printer._device or None
+        if device is not None:
+            try:
+                device.reset_output_buffer()
+            finally:
+                device.close()
 
     def write(self, data: bytes, timeout: float) -> None:
         def send() -> None:

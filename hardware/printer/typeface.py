@@ -1,12 +1,12 @@
 """The printer's own face: BIZ UDGothic as 1-bit cells of 12x24 dots and their multiples.
 
 The outline's hinting places stems on dots, so that small text stays crisp on a thermal head, and
-dots are never grey. Kanji that BIZ UDGothic lacks come from Noto Sans CJK JP where it is installed;
-what nobody has is drawn as the geta mark 〓, printing's own sign for a missing type.
+dots are never grey. Kanji that BIZ UDGothic lacks come from a bold cut of Noto Sans CJK JP, shipped
+as well, so that a slip looks the same from every machine. What neither has is drawn as the geta
+mark, printing's own sign for a missing type.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 from hardware.paper import CELL_HEIGHT, CELL_WIDTH, Size, clusters
 
 _FONTS: Final = Path(__file__).parent / "fonts"
-_FALLBACKS: Final = Path("/usr/share/fonts/opentype/noto")
+_RARE: Final = _FONTS / "RareKanji-Bold.otf"
 _BASELINE: Final = 21
 """Dots from the top of a cell at single height to the baseline."""
 _TALL_THRESHOLD: Final = 111
@@ -31,41 +31,28 @@ _MISSING: Final = "〓"
 _NOBODYS: Final = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class _FaceFiles:
-    own: Path
-    fallback: Path
-
-
-_FILES: Final[Mapping[bool, _FaceFiles]] = {
-    False: _FaceFiles(_FONTS / "BIZUDGothic-Regular.ttf", _FALLBACKS / "NotoSansCJK-Regular.ttc"),
-    True: _FaceFiles(_FONTS / "BIZUDGothic-Bold.ttf", _FALLBACKS / "NotoSansCJK-Bold.ttc"),
+_WEIGHTS: Final[Mapping[bool, Path]] = {
+    False: _FONTS / "BIZUDGothic-Regular.ttf",
+    True: _FONTS / "BIZUDGothic-Bold.ttf",
 }
 
 
 class _Face:
     """One weight at one em, with its fallback; knows which characters it has."""
 
-    def __init__(self, files: _FaceFiles, em: int, *, with_fallback: bool) -> None:
-        self._files = files
+    def __init__(self, own: Path, em: int) -> None:
         self._em = em
-        self._with_fallback = with_fallback
-        self._own = ImageFont.truetype(files.own, em, layout_engine=ImageFont.Layout.BASIC)
+        self._own = ImageFont.truetype(own, em, layout_engine=ImageFont.Layout.BASIC)
 
     @cached_property
-    def _fallback(self) -> ImageFont.FreeTypeFont | None:
-        if not self._with_fallback or not self._files.fallback.exists():
-            return None
-        return ImageFont.truetype(
-            self._files.fallback, self._em, index=0, layout_engine=ImageFont.Layout.BASIC
-        )
+    def _rare(self) -> ImageFont.FreeTypeFont:
+        return ImageFont.truetype(_RARE, self._em, layout_engine=ImageFont.Layout.BASIC)
 
     def font_with(self, char: str) -> ImageFont.FreeTypeFont | None:
         """The first font that has the character, or None."""
-        for font in (self._own, self._fallback):
-            if font is not None and _has(font, char):
-                return font
-        return None
+        if _has(self._own, char):
+            return self._own
+        return self._rare if _has(self._rare, char) else None
 
     def font_for(self, cluster: str) -> tuple[ImageFont.FreeTypeFont, str] | None:
         """A font for a character with marks, and the cluster without the marks that it lacks.
@@ -80,9 +67,7 @@ class _Face:
         kept = "".join(mark for mark in cluster[1:] if _is_selector(mark) or _has(font, mark))
         if not features.check_feature("raqm"):
             return font, cluster[0]
-        shaping = ImageFont.truetype(
-            font.path, self._em, index=font.index, layout_engine=ImageFont.Layout.RAQM
-        )
+        shaping = ImageFont.truetype(font.path, self._em, layout_engine=ImageFont.Layout.RAQM)
         return shaping, cluster[0] + kept
 
 
@@ -102,10 +87,9 @@ def _shape(font: ImageFont.FreeTypeFont, char: str) -> tuple[tuple[int, int], by
 class Typeface:
     """Draws cells and remembers them. Not for several threads at once: give each its own."""
 
-    def __init__(self, *, with_fallback: bool = True) -> None:
+    def __init__(self) -> None:
         self._faces: dict[tuple[bool, int], _Face] = {}
         self._cells: dict[tuple[str, int, Size, bool], Image.Image] = {}
-        self._with_fallback = with_fallback
 
     def has(self, char: str) -> bool:
         """Whether the character can be drawn as itself."""
@@ -136,7 +120,7 @@ class Typeface:
     def _face(self, bold: bool, em: int) -> _Face:
         key = (bold, em)
         if key not in self._faces:
-            self._faces[key] = _Face(_FILES[bold], em, with_fallback=self._with_fallback)
+            self._faces[key] = _Face(_WEIGHTS[bold], em)
         return self._faces[key]
 
     def _draw(self, cluster: str, columns: int, size: Size, bold: bool) -> Image.Image:

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protos import topics
+from protos.operation.logs import say
 from server.identity import SERVER_USER, ServerIdentity
-from server.logs import say
 from server.settings import BrokerSettings
 from server.state import write_private
 

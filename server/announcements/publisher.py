@@ -17,7 +17,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from server.logs import say
+from protos.operation.logs import say
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ import random
 from typing import Protocol
 
 from protos import topics
+from protos.operation.logs import say
 from protos.signed_message import Purpose, sign
 from protos.units import Sequence
 from server.announcements.messages import payment_message
@@ -19,7 +20,6 @@ from server.announcements.publisher import Quality
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.db import LedgerUnavailable
 from server.directory import Keyring
-from server.logs import say
 from server.payments import Announcement, AnnouncementId
 
 log = logging.getLogger(__name__)

@@ -89,6 +89,11 @@ _SENTENCES: dict[SignInReason, tuple[str, str]] = {
 }
 
 
+def every_sentence() -> list[str]:
+    """For the fonts that have to draw them."""
+    return [text for pair in _SENTENCES.values() for text in (*pair, "秒分")]
+
+
 def refusal(
     reason: SignInReason,
     *,

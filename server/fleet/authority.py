@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from protos.operation.redaction import Secret
 from protos.pairing import fingerprint
 from protos.units import Micros, TerminalId
 from server.identity import SERVER_USER, ServerIdentity
-from server.redaction import Secret
 from server.state import KeyFileError, KeyFiles
 
 TERMINAL_DAYS = 30

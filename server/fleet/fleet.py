@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from protos import pairing
+from protos.operation.logs import say
 from protos.units import Micros, TerminalId, TerminalNumber
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import SECOND, Clock
@@ -29,7 +30,6 @@ from server.fleet.authority import (
 from server.fleet.certificates import Revoked, TerminalIdentity
 from server.fleet.pairing import OpenCode, PairingCodes
 from server.fleet.refusals import FleetReason, FleetRefused
-from server.logs import say
 
 log = logging.getLogger(__name__)
 

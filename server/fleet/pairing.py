@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from protos import pairing
+from protos.operation.redaction import Secret
 from protos.units import Micros, TerminalId
 from server.db.schema.fleet import pairing_codes as table
-from server.redaction import Secret
 
 TRIES = 5
 _NONCE_BYTES = 12

@@ -6,6 +6,13 @@ reason to refuse in ``refusals``.
 
 from server.payments.desk import PaymentDesk
 from server.payments.refusals import RefusalCode, Refused
+from server.payments.sentences import (
+    NOTHING_MOVED,
+    Language,
+    RefusalFamily,
+    RefusalWords,
+    words_of,
+)
 from server.payments.settings import ClaimLimits, DeskHooks, DeskSettings
 from server.payments.types import (
     AgainOnStand,
@@ -34,6 +41,7 @@ from server.payments.types import (
 )
 
 __all__ = [
+    "NOTHING_MOVED",
     "AgainOnStand",
     "Announcement",
     "AnnouncementId",
@@ -45,6 +53,7 @@ __all__ = [
     "DeskHooks",
     "DeskSettings",
     "HistoryPage",
+    "Language",
     "LegRequest",
     "LotBalance",
     "NotKnown",
@@ -55,6 +64,8 @@ __all__ = [
     "PaymentsPage",
     "Quote",
     "RefusalCode",
+    "RefusalFamily",
+    "RefusalWords",
     "Refused",
     "ResolveMode",
     "SaleKind",
@@ -63,4 +74,5 @@ __all__ = [
     "SaleState",
     "ServiceBalance",
     "ServiceTotal",
+    "words_of",
 ]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import grpc
 from grpc import aio
 
+from protos.operation.logs import say
 from server.db import LedgerOverloaded, LedgerUnavailable
 from server.directory.signin_refusals import SignInReason, SignInRefused
 from server.fleet import FleetRefused
-from server.logs import say
 from server.rpc.errors import (
     DEADLINE,
     INTERNAL,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from protos.operation.redaction import Secret
 from protos.units import TerminalId, UserId
 from server.directory.signin import SessionToken, SignIn
 from server.fleet import Fleet, FleetReason, FleetRefused, TerminalIdentity
 from server.fleet.authority import serial_text
-from server.redaction import Secret
 from server.rpc.calls import Context
 from server.rpc.errors import unauthenticated
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from protos.choba.v1 import operator_service_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceServicer
+from protos.operation.logs import say
 from protos.units import Micros, TerminalId, TerminalNumber
 from server.fleet import Fleet
 from server.ledger import TrialBalance
-from server.logs import say
 from server.rpc.calls import Context, principal
 from server.rpc.errors import plain_text, whole_number
 from server.rpc.guards import Operator

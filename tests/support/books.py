@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -240,7 +239,7 @@ def _lay_out(
     )
     create_shop(connection, kissa, (POINTS,))
     numbers = []
-    for terminal_id, kind, shop, home in (
+    for terminal_id, terminal_kind, shop, home in (
         ("T-000412", TerminalKind.DEVICE, matsuya, None),
         ("T-000413", TerminalKind.DEVICE, kissa, None),
         ("T-000900", TerminalKind.STAND, matsuya, TerminalId("T-000412")),
@@ -248,7 +247,7 @@ def _lay_out(
         create_terminal(
             connection,
             terminal_id=TerminalId(terminal_id),
-            kind=kind,
+            kind=terminal_kind,
             shop_id=shop.shop_id,
             name_ja="レジ1",
             name_en="Register 1",

@@ -19,7 +19,7 @@ MIGRATOR = "choba_migrator"
 APPLICATION = "choba_app"
 
 
-class NoPostgres(Exception):
+class NoPostgresError(Exception):
     """There is no PostgreSQL server to start on this machine."""
 
 
@@ -57,11 +57,11 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """Start a server on a free loopback port and end it.
 
     ``durable`` False turns fsync off: quicker, and right for tests that kill nothing.
-    Raises NoPostgres.
+    Raises NoPostgresError.
     """
     binaries = next((path for path in _BINARIES if (path / "initdb").exists()), None)
     if binaries is None:
-        raise NoPostgres("install postgresql-15")
+        raise NoPostgresError("install postgresql-15")
     folder = Path(tempfile.mkdtemp(prefix="choba-pg-"))
     superuser = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     as_user = _as_user(superuser, folder)

@@ -41,7 +41,7 @@ def play_once(folder: Path, output: Path) -> Stages:
         with Customer(plan.wallet, authority, stack.server_dir / "sms.jsonl", PHONE) as customer:
             receipt = _pay(stack, customer, stages, output)
             _told(stack, receipt, stages, output)
-            _keep_pages(customer, receipt, authority, output)
+            _keep_pages(customer, receipt, output)
         assert stack.device is not None
         status = stack.device.stop()
         if status != 0:
@@ -67,9 +67,7 @@ def _start(stack: Stack, stages: Stages) -> None:
     stages.done("counter shows its QR")
 
 
-def _pay(
-    stack: Stack, customer: Customer, stages: Stages, output: Path
-) -> Receipt:
+def _pay(stack: Stack, customer: Customer, stages: Stages, output: Path) -> Receipt:
     customer.sign_in()
     stages.done("customer signed in")
     assert stack.device is not None
@@ -96,9 +94,17 @@ def _pay(
 def _wait_until_online(device: Program) -> None:
     """The counter's two links stand: the claim can be shown."""
     for link in ("server link", "broker link"):
-        device.wait_for(
-            link, lambda line: (line.get("event"), line.get("link")) == (link, "up"), 20
-        )
+        device.wait_for(link, _LinkUp(link), 20)
+
+
+class _LinkUp:
+    """Whether a log line tells that this link stands."""
+
+    def __init__(self, link: str) -> None:
+        self._link = link
+
+    def __call__(self, line: LogLine) -> bool:
+        return line.get("event") == self._link and line.get("link") == "up"
 
 
 def _told(stack: Stack, receipt: Receipt, stages: Stages, output: Path) -> None:
@@ -122,9 +128,10 @@ def _since(receipt: Receipt, line: LogLine) -> float:
     return at.timestamp() * 1000 - receipt.sent_at_us / _US_PER_MS
 
 
-def _keep_pages(customer: Customer, receipt: Receipt, authority: Path, output: Path) -> None:
-    (output / "wallet-result.html").write_text(receipt.page.html, "utf-8")
-    picture_of(customer, receipt.page, output / "wallet-result.png")
+def _keep_pages(customer: Customer, receipt: Receipt, output: Path) -> None:
+    """The phone's page: as a picture where this machine has a browser, else as it was sent."""
+    if not picture_of(receipt.page.url, customer.cookies(), output / "wallet-result.png"):
+        (output / "wallet-result.html").write_text(receipt.page.html, "utf-8")
 
 
 def _keep_sound(recording: Path, output: Path) -> None:
@@ -163,4 +170,3 @@ def _keep_ledger(stack: Stack, receipt: Receipt, output: Path) -> None:
     if done.returncode != 0:
         raise StageError(f"ledger: {done.stderr}")
     (output / "ledger.txt").write_text(done.stdout, "utf-8")
-

@@ -94,6 +94,10 @@ class Customer:
             page = self.choose_points(page, points)
         return self.confirm(page)
 
+    def cookies(self) -> dict[str, str]:
+        """What a browser needs to be this customer."""
+        return self._visitor.cookies()
+
     def visit(self, url: str) -> Page:
         """Any other page."""
         return self._visitor.get(url)

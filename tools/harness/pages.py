@@ -107,6 +107,10 @@ class Visitor:
             return _read(self._client.post(target, data=data, headers=headers))
         return _read(self._client.get(target, params=data))
 
+    def cookies(self) -> dict[str, str]:
+        """The session's cookies, name to value."""
+        return {cookie.name: cookie.value or "" for cookie in self._client.cookies.jar}
+
     def __enter__(self) -> Self:
         return self
 

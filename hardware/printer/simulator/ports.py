@@ -27,9 +27,16 @@ class _Power:
 
     def switch(self, on: bool) -> None:
         with self._changed:
+            if threading.current_thread() is self.thread:
+                self._wanted = on
+                return
+            # A switch that the port's own thread began has to have happened first.
+            self._changed.wait_for(self._settled, _SWITCH_SECONDS)
             self._wanted = on
-            if threading.current_thread() is not self.thread:
-                self._changed.wait_for(lambda: self._is_on == self._wanted, _SWITCH_SECONDS)
+            self._changed.wait_for(self._settled, _SWITCH_SECONDS)
+
+    def _settled(self) -> bool:
+        return self._is_on == self._wanted
 
     @property
     def wanted(self) -> bool:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from hardware.ports import PrinterState, PrinterStatus
 from hardware.printer.lexer import REAL_TIME, Lexer, Refused, Token
 from hardware.printer.model import ModelError, PrinterModel, Sheet
 from hardware.printer.picture import save_paper
 from hardware.printer.profiles import Profile, StatusSupport
-from hardware.printer.status import status_byte
+from hardware.printer.status import OFFLINE_CAUSE, PAPER, PRINTER, interpret, status_byte
 from hardware.printer.typeface import Typeface
 
 _log = logging.getLogger(__name__)
@@ -245,21 +246,35 @@ class PrinterSimulator:
     def _has_room(self) -> bool:
         return self._queued_bytes < _RECEIVE_BUFFER or self._closed or not self._condition.powered
 
-    def _answer_at_once(self, token: Token, reply: Reply) -> None:
-        if token.name == "DLE DC4":
+    def status(self) -> PrinterStatus:
+        """What it would answer now, with no cable in between."""
+        with self._changed:
+            if not self._condition.powered:
+                return PrinterStatus(PrinterState.UNREACHABLE)
+            if self._condition.silent or self.profile.status is StatusSupport.NEVER:
+                return PrinterStatus(PrinterState.UNKNOWN)
+            return interpret({n: self._status_byte(n) for n in (PRINTER, OFFLINE_CAUSE, PAPER)})
+
+    def clear(self) -> None:
+        """Forget what was received and is not printed yet (``DLE DC4`` function 8)."""
+        with self._changed:
             self._queue.clear()
             self._queued_bytes = 0
             self._model.clear_line()
-            self._send(reply, b"\x37\x25\x00")
-            return
+            self._changed.notify_all()
+
+    def _status_byte(self, number: int) -> int:
         now = self._condition
-        byte = status_byte(
-            token.data[0],
-            paper_out=now.paper_out,
-            cover_open=now.cover_open,
-            near_end=now.near_end,
+        return status_byte(
+            number, paper_out=now.paper_out, cover_open=now.cover_open, near_end=now.near_end
         )
-        self._send(reply, bytes((byte,)))
+
+    def _answer_at_once(self, token: Token, reply: Reply) -> None:
+        if token.name == "DLE DC4":
+            self.clear()
+            self._send(reply, b"\x37\x25\x00")
+        else:
+            self._send(reply, bytes((self._status_byte(token.data[0]),)))
 
     def _send(self, reply: Reply, answer: bytes) -> None:
         if self._condition.silent or self.profile.status is StatusSupport.NEVER or not answer:

@@ -20,10 +20,10 @@ from server.db.schema.base import Access, access, metadata
 identity: Final = Table(
     "ledger_identity",
     metadata,
-    Column("only", SmallInteger, primary_key=True, autoincrement=False),
+    Column("singleton", SmallInteger, primary_key=True, autoincrement=False),
     Column("ledger_id", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    CheckConstraint("only = 1", name="only"),
+    CheckConstraint("singleton = 1", name="singleton"),
     info=access(Access.BOOK),
 )
 """One row: the random id that every announcement names, so that a restored copy is noticed."""

@@ -82,7 +82,7 @@ def create_wallet_app(
         clock=clock,
         settings=settings,
         sealer=Sealer(settings.secret),
-        renderer=Renderer(settings, files.url),
+        renderer=Renderer(settings, files),
     )
     routes: list[BaseRoute] = [
         Route(path, _endpoint(house, page, who), methods=[method])

@@ -50,6 +50,13 @@ class StaticFiles:
             return f"/static/{name}"
         return f"/static/{name}?v={file.digest}"
 
+    def font(self, face: str) -> str:
+        """Where the font of a face is; its file's name carries a digest. Raises KeyError."""
+        for name in self._files:
+            if name.startswith(f"fonts/{face}."):
+                return self.url(name)
+        raise KeyError(face)
+
     async def answer(self, request: Request) -> Response:
         """The route's endpoint."""
         name = request.path_params["name"]

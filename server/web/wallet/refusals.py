@@ -213,7 +213,7 @@ FACES: Final[dict[RefusalCode, Face]] = {
     RefusalCode.SERVICE_NOT_HERE: _NOT_HERE,
     RefusalCode.WINDOW_NOT_OPEN: Face(
         Sign.CLOCK,
-        Way.SPLIT,
+        Way.CHANGE,
         "{service}はまだ使えません",
         "{service}: not open yet",
         "使える期間になると払えます。ほかの残高は、今も使えます。",
@@ -221,7 +221,7 @@ FACES: Final[dict[RefusalCode, Face]] = {
     ),
     RefusalCode.WINDOW_OVER: Face(
         Sign.CLOCK,
-        Way.SPLIT,
+        Way.CHANGE,
         "{service}の使用期間が終わりました",
         "{service}: the period is over",
         "ほかの残高は、今も使えます。",

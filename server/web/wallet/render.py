@@ -1,12 +1,12 @@
 """Templates to bytes: what every template may say and call."""
 
-from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from server.web.wallet import formats
+from server.web.wallet.files import StaticFiles
 from server.web.wallet.settings import WalletSettings
 from server.web.wallet.words import WORDS, Lang, say
 
@@ -14,7 +14,7 @@ from server.web.wallet.words import WORDS, Lang, say
 class Renderer:
     """Jinja2 with escaping everywhere and no undefined names."""
 
-    def __init__(self, settings: WalletSettings, static: Callable[[str], str]) -> None:
+    def __init__(self, settings: WalletSettings, files: StaticFiles) -> None:
         self._settings = settings
         self._environment = Environment(
             loader=PackageLoader("server.web.wallet"),
@@ -25,7 +25,8 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.globals.update(
-            static=static,
+            static=files.url,
+            font=files.font,
             yen_text=formats.yen,
             reading=formats.reading,
             stamp=formats.stamp,

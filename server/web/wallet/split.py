@@ -171,13 +171,17 @@ def _presets(
 def _proposal(quote: Quote, usable: list[ServiceBalance], lang: Lang, now: Micros) -> str:
     """「6月30日で切れる200ポイントを先に使い、あとの1,000円を商品券で払います」 where it is so."""
     known = {b.service_id: b for b in usable}
-    legs = [(known[leg.service_id], leg.amount) for leg in quote.legs]
+    legs = sorted(
+        ((known[leg.service_id], leg.amount) for leg in quote.legs),
+        key=lambda part: part[0].lots[0].last_day,
+    )
     if len(legs) == 2:
         (first, first_amount), (second, second_amount) = legs
-        ending = first.lots[0] if first.lots else None
-        if ending and (not second.lots or ending.last_day < second.lots[0].last_day):
+        ending = first.lots[0]
+        if ending.last_day < second.lots[0].last_day:
+            whole = first_amount <= ending.amount
             return say(
-                "confirm.first",
+                "confirm.first" if whole else "confirm.sooner",
                 lang,
                 day=formats.day(ending.last_day, lang, tokyo_day(now)),
                 part=_of(first, first_amount, lang),

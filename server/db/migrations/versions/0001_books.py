@@ -131,11 +131,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "ledger_identity",
-        sa.Column("only", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("singleton", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("ledger_id", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("only = 1", name=op.f("ck_ledger_identity_only")),
-        sa.PrimaryKeyConstraint("only", name=op.f("pk_ledger_identity")),
+        sa.CheckConstraint("singleton = 1", name=op.f("ck_ledger_identity_singleton")),
+        sa.PrimaryKeyConstraint("singleton", name=op.f("pk_ledger_identity")),
     )
     op.create_table(
         "lot_balances",
@@ -398,7 +398,9 @@ def upgrade() -> None:
         "('account', 0), ('lane', 0), ('lot', 0), ('owner', 0), ('terminal_number', 0)"
     )
     op.get_bind().execute(
-        sa.text("INSERT INTO ledger_identity (only, ledger_id, created_at) VALUES (1, :id, :at)"),
+        sa.text(
+            "INSERT INTO ledger_identity (singleton, ledger_id, created_at) VALUES (1, :id, :at)"
+        ),
         {"id": new_public_id(), "at": system_clock()},
     )
     protect_books(op.get_bind(), BOOKS)

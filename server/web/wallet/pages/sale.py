@@ -154,6 +154,7 @@ async def _why_short(visit: Visit, quote: Quote) -> Refused:
         return Refused(
             RefusalCode.WINDOW_NOT_OPEN,
             at=visit.now,
+            usable=usable,
             service_id=balance.service_id,
             service_name_ja=balance.name_ja,
             service_name_en=balance.name_en,
