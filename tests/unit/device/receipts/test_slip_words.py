@@ -176,6 +176,16 @@ def test_lots_that_never_expire_have_no_date_but_the_earliest_has() -> None:
     ]
 
 
+def test_a_balance_of_a_service_with_a_very_long_name_wraps_it() -> None:
+    name = "みほん市プレミアム付デジタル商品券第二弾"
+    lots = (slips.lot(300, "2024-09-01"),)
+    assert balances(Balance(name, lots)) == [
+        "みほん市プレミアム付デジタル商品",
+        "券第二弾",
+        "  8/31まで                  ¥300",
+    ]
+
+
 def test_nothing_left_is_said() -> None:
     empty = Balance("商品券", (slips.lot(0, "2024-09-01"),))
     assert balances(empty) == ["商品券                        ¥0"]
