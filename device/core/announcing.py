@@ -18,7 +18,7 @@ from device.core.page_data import CodeCheck, Page
 from device.core.payment import STAND_SALE, Payment
 from device.core.records import TellingChanged
 from device.core.sale_data import Doubt, Sale, SalePhase
-from device.core.telling_data import KnownPayment, LateCard, OnStage, SoundStage, Telling
+from device.core.telling_data import KnownPayment, LateCard, OnStage, Speaking, Telling
 from protos.units import PaymentId, Yen
 
 TO_BE_RETOLD = frozenset({Telling.WAITING, Telling.STARTED, Telling.LATE})
@@ -71,19 +71,15 @@ def leave_pages(draft: Draft) -> None:
 
 def keep_stage(draft: Draft) -> None:
     """Close the paid screen when its time is up; put the next payment on it."""
-    announcing, mono = draft.state.announcing, draft.now.mono
+    mono = draft.now.mono
+    for voice in draft.state.announcing.speaking:
+        if mono >= voice.since + limits.SPEECH_LOST_MS:
+            speech_finished(draft, SpeechFinished(voice.payment_id, SoundOutcome.FAILED))
+    announcing = draft.state.announcing
     stage = announcing.on_stage
-    if (
-        stage is not None
-        and stage.sound is SoundStage.PLAYING
-        and mono >= stage.since + limits.SPEECH_LOST_MS
-    ):
-        speech_finished(draft, SpeechFinished(stage.payment_id, SoundOutcome.FAILED))
-        announcing = draft.state.announcing
-        stage = announcing.on_stage
     if stage is not None:
         had_its_time = mono >= stage.since + limits.PAID_LEAST_MS
-        next_may_come = bool(announcing.waiting) and stage.sound is SoundStage.OVER
+        next_may_come = bool(announcing.waiting) and not announcing.speaking
         if mono >= stage.closes or (had_its_time and next_may_come):
             leave_stage(draft)
     if draft.state.announcing.on_stage is None and draft.state.announcing.waiting:
@@ -102,10 +98,11 @@ def _enter_stage(draft: Draft) -> None:
     payment_id, *rest = announcing.waiting
     known = draft.payment(payment_id)
     assert known is not None
-    stage = OnStage(payment_id, mono, MonoMs(mono + limits.PAID_MS), SoundStage.PLAYING)
+    stage = OnStage(payment_id, mono, MonoMs(mono + limits.PAID_MS))
+    speaking = (*announcing.speaking, Speaking(payment_id, mono))
     draft.state = replace(
         draft.state,
-        announcing=replace(announcing, on_stage=stage, waiting=tuple(rest)),
+        announcing=replace(announcing, on_stage=stage, speaking=speaking, waiting=tuple(rest)),
         ending=None,
     )
     # "started" is durable before the first sound: after a crash it is never spoken again
@@ -122,11 +119,9 @@ def change_telling(draft: Draft, known: KnownPayment, telling: Telling) -> None:
 
 def speech_finished(draft: Draft, event: SpeechFinished) -> None:
     """ "Done", after the sound. A second report of the same is ignored."""
-    stage = draft.state.announcing.on_stage
-    if stage is not None and stage.payment_id == event.payment_id:
-        over = replace(stage, sound=SoundStage.OVER)
-        announcing = replace(draft.state.announcing, on_stage=over)
-        draft.state = replace(draft.state, announcing=announcing)
+    announcing = draft.state.announcing
+    speaking = tuple(each for each in announcing.speaking if each.payment_id != event.payment_id)
+    draft.state = replace(draft.state, announcing=replace(announcing, speaking=speaking))
     known = draft.payment(event.payment_id)
     if known is None or known.telling is not Telling.STARTED:
         return

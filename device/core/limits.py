@@ -60,6 +60,8 @@ PUSH_RETRY_MS: Final = 5_000
 PRINT_LOST_MS: Final = 60_000
 """A print that reports no end in this time has an unknown outcome."""
 PRINTER_RETRY_MS: Final = 30_000
+SHEETS_BY_ITSELF: Final = 4
+"""An original and at most three marked sheets without anybody asking."""
 MAX_JOBS: Final = 400
 """Slips that wait; further ones can be printed from the list."""
 KNOCKS: Final = 3

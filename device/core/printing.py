@@ -142,7 +142,7 @@ def print_finished(draft: Draft, event: PrintFinished) -> None:
             if event.printer not in IN_TROUBLE:
                 _set_printer(draft, PrinterState.FAULT)
         case PrintOutcome.UNKNOWN:
-            doubtful(draft, job)
+            _doubtful(draft, job)
 
 
 def _printed(draft: Draft, job: PrintJob) -> None:
@@ -153,10 +153,17 @@ def _printed(draft: Draft, job: PrintJob) -> None:
         draft.tell(EventKind.PRINTED, job.job_id, payment_id=payment_id, detail=how)
 
 
-def doubtful(draft: Draft, job: PrintJob) -> None:
-    """Nobody knows whether it came out: once, by itself, a marked sheet follows."""
+def _doubtful(draft: Draft, job: PrintJob) -> None:
+    """Nobody knows whether it came out.
+
+    After a crash or a printer's trouble a marked sheet follows by itself, three at most (a printer
+    that pulls the power down must not print for ever). A printer that
+    took every byte and tells nothing has most likely printed: staff can ask for another.
+    """
+    printing = draft.state.printing
     change_job(draft, job, JobPhase.DOUBTFUL)
-    if job.mark is SlipMark.ORIGINAL and is_journalled(job):
+    likely_lost = job.job_id == printing.cut_off or printing.printer in IN_TROUBLE
+    if likely_lost and job.sheet < limits.SHEETS_BY_ITSELF and is_journalled(job):
         queue_sheet(draft, job.subject, job.copy)
 
 
@@ -193,7 +200,7 @@ def resume_printing(draft: Draft) -> None:
     """At boot: ask the printer about the sheet that a crash cut off."""
     for job in draft.state.printing.jobs:
         if job.phase is JobPhase.PRINTING:
-            printing = replace(draft.state.printing, started_at=draft.now.mono)
+            printing = replace(draft.state.printing, started_at=draft.now.mono, cut_off=job.job_id)
             draft.state = replace(draft.state, printing=printing)
             draft.ask(ProbeSlip(job))
 

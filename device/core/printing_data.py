@@ -116,6 +116,8 @@ class Printing:
     """Highest sheet per subject of today, so that a reprint counts on: (subject key, sheet)."""
     printer: PrinterState = PrinterState.UNKNOWN
     paper: PaperState = PaperState.UNKNOWN
+    cut_off: str | None = None
+    """The job that a crash cut off, while the printer is asked about it."""
     started_at: MonoMs | None = None
     """When the job under way began."""
     retry_at: MonoMs | None = None

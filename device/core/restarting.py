@@ -12,7 +12,7 @@ from device.core.state import Clock
 from protos.units import Micros
 
 _WAS_IN_FRONT = frozenset({SalePhase.CLAIMED, SalePhase.CANCELLING, SalePhase.RESOLVING})
-_SHOWN = frozenset({SalePhase.SHOWING, SalePhase.CLAIMED})
+_TOKENS_UNKNOWN = SalePhase.SHOWING
 
 
 def take_snapshot(draft: Draft, event: Booted) -> None:
@@ -54,7 +54,7 @@ def _was_in_front(sale: Sale) -> bool:
 def _resume(draft: Draft, sale: Sale) -> None:
     told = Attention.TOLD if _was_in_front(sale) else sale.attention
     # its last token was minted before the crash, nobody knows when: it counts from now
-    minted_at = draft.now.wall if sale.phase in _SHOWN else sale.minted_at
+    minted_at = draft.now.wall if sale.phase is _TOKENS_UNKNOWN else sale.minted_at
     resumed = step(
         draft,
         replace(

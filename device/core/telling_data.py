@@ -36,11 +36,12 @@ class KnownPayment:
     telling: Telling
 
 
-class SoundStage(StrEnum):
-    """Whether the voice of the paid screen is still at it."""
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """A voice that was asked for and has not reported its end."""
 
-    PLAYING = "playing"
-    OVER = "over"
+    payment_id: PaymentId
+    since: MonoMs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class OnStage:
     payment_id: PaymentId
     since: MonoMs
     closes: MonoMs
-    sound: SoundStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +67,6 @@ class Announcing:
     """The paid screen, the payments that wait for it, and the 先ほどの cards (newest last)."""
 
     on_stage: OnStage | None = None
+    speaking: tuple[Speaking, ...] = ()
     waiting: tuple[PaymentId, ...] = ()
     late: tuple[LateCard, ...] = ()

@@ -7,7 +7,7 @@ go on by the seconds rule, payments are pulled again from the ledger.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -209,7 +209,7 @@ class Journal:
 
 
 @contextlib.contextmanager
-def _rolled_back_on_error(connection: sqlite3.Connection) -> Iterable[None]:
+def _rolled_back_on_error(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:

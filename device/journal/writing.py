@@ -127,11 +127,13 @@ class Writer:
         )
 
     def _job(self, job: PrintJob) -> None:
+        payment_id: str | None = None
+        body = ""
         match job.subject:
             case PaymentSubject(payment):
-                payment_id, body = str(payment.payment_id), ""
+                payment_id = payment.payment_id
             case ProvisionalSubject():
-                payment_id, body = None, dump(job.subject)
+                body = dump(job.subject)
             case DaySubject():
                 return  # staff ask for a day report again
         self._db.execute(

@@ -19,6 +19,12 @@ from device.ui.views import (
     SlipState,
 )
 
+
+def phrases(text: str) -> str:
+    """A sentence whose ``|`` mark where it may be broken: zero-width spaces, never drawn."""
+    return text.replace("|", "\u200b")
+
+
 # --- bar ---
 BACK: Final = Bilingual("戻る", "Back")
 TO_ENGLISH: Final = "EN"
@@ -40,8 +46,9 @@ SCAN: Final = Bilingual("スマホのカメラで読み取ってください", "
 TODAY_TOTAL: Final = Bilingual("本日", "Today")
 TRAINING_TOTAL: Final = Bilingual("練習分", "Training")
 COUNT: Final = Bilingual("件", "")
-TODAYS_SALES: Final = Bilingual("今日の分", "Sales today")
+TODAYS_SALES: Final = Bilingual("今日の分", "Today")
 CANCEL_BY: Final = Bilingual("取消", "Cancel by")
+CANCEL_SHORT: Final = Bilingual("取消", "Cancel")
 PAID_ON: Final = Bilingual("入金", "Paid")
 ENTER_AMOUNT: Final = Bilingual("金額入力", "Enter amount")
 TODAY_LIST: Final = Bilingual("本日の一覧", "Today")
@@ -101,6 +108,14 @@ CLAIMED_SAY: Final = {
         "The customer is confirming the amount on their phone",
     ),
 }
+CLAIMED_SAY_NARROW: Final = {
+    AmountSource.CUSTOMER: Bilingual(
+        "お客様がスマホで金額を入力しています", "The customer is entering the amount"
+    ),
+    AmountSource.STAFF: Bilingual(
+        "お客様がスマホで金額を確かめています", "The customer is confirming the amount"
+    ),
+}
 CLAIMED_AMOUNT: Final = {
     AmountSource.CUSTOMER: Bilingual("お客様が入力している金額", "Being entered"),
     AmountSource.STAFF: Bilingual("お支払いいただく金額", "Amount asked for"),
@@ -125,21 +140,23 @@ CHECKING: Final = Bilingual("確認中", "Checking")
 CHECKING_LONG: Final = Bilingual("お支払いを確かめています", "Checking the payment")
 CHECKING_SAY: Final = {
     Doubt.OUTCOME_UNKNOWN: Bilingual(
-        "お支払い済みかどうかを確かめています。", "Neither paid nor unpaid yet."
+        phrases("お支払い済みかどうかを|確かめています。"), "Neither paid nor unpaid yet."
     ),
     Doubt.CANCELLING: Bilingual(
-        "中止の前に、お支払いがなかったか確かめています。", "Making sure nothing was paid first."
+        phrases("中止の前に、|お支払いがなかったか|確かめています。"),
+        "Making sure nothing was paid first.",
     ),
     Doubt.EXPIRED: Bilingual(
-        "受付を終えます。お支払いがなかったか確かめています。",
+        phrases("受付を終えます。|お支払いがなかったか|確かめています。"),
         "Closing this sale: making sure nothing was paid.",
     ),
     Doubt.RESTARTED: Bilingual(
-        "再起動の前のお支払いを確かめています。", "Checking a payment from before the restart."
+        phrases("再起動の前の|お支払いを|確かめています。"),
+        "Checking a payment from before the restart.",
     ),
 }
 DONT_ASK: Final = Bilingual(
-    "お客様に、もう一度お支払いを求めないでください。",
+    phrases("お客様に、|もう一度|お支払いを|求めないでください。"),
     "Please do not ask the customer to pay again.",
 )
 SALE: Final = Bilingual("の分", "Sale")
@@ -169,10 +186,10 @@ CODE_FALSE: Final = {
 }
 CODE_FALSE_SAY: Final = {
     Mismatch.NO_MATCH: Bilingual(
-        "お支払いは、まだ確かめられていません。", "This payment is not confirmed yet."
+        phrases("お支払いは、|まだ|確かめられていません。"), "This payment is not confirmed yet."
     ),
     Mismatch.ALREADY_USED: Bilingual(
-        "この番号は、前のお支払いで確かめました。", "It confirmed an earlier payment."
+        phrases("この番号は、|前のお支払いで|確かめました。"), "It confirmed an earlier payment."
     ),
 }
 LOOK_AGAIN: Final = (
@@ -190,10 +207,10 @@ TRY_AGAIN: Final = Bilingual("もう一度入れる", "Try again")
 FIVE_WRONG: Final = Bilingual("ちがう番号が5回入りました。", "Five wrong codes were entered.")
 LOOK_AT_PHONE: Final = (
     Bilingual("お客様の画面が、", "See that the phone shows"),
-    Bilingual("いまのお支払いのものか見てください。", "the payment of just now."),
+    Bilingual(phrases("いまのお支払いの|ものか見てください。"), "the payment of just now."),
 )
 AUTOMATIC: Final = Bilingual(
-    "通信が戻れば、番号がなくても自動で確かめます。",
+    phrases("通信が戻れば、|番号がなくても|自動で確かめます。"),
     "Once the network is back, no code is needed.",
 )
 BACK_TO_QR: Final = Bilingual("QRに戻る", "Back to the QR")
@@ -205,7 +222,7 @@ CHIPS: Final = {
     RowState.LATE: Bilingual("先ほど", "Earlier"),
     RowState.CANCELLED: Bilingual("取消", "Void"),
     RowState.CHECKING: Bilingual("確認中", "Check"),
-    RowState.CODE_GENUINE: Bilingual("番号OK", "Code OK"),
+    RowState.CODE_GENUINE: Bilingual("番号OK", "Code"),
 }
 DAY_REPORT: Final = Bilingual("日計を印刷", "Day report")
 REPRINT: Final = Bilingual("もう一度印刷【再発行】", "Reprint")
@@ -247,7 +264,7 @@ NOT_AVAILABLE: Final = (
     Bilingual("いまQRでのお支払いは", "QR payment"),
     Bilingual("ご利用いただけません", "is not available now"),
 )
-ASK_STAFF: Final = Bilingual("お店の者におたずねください", "Please ask the staff.")
+ASK_STAFF: Final = Bilingual("お店の人におたずねください", "Please ask the staff.")
 FOR_STAFF: Final = Bilingual("お店の方へ", "For staff")
 RETRY: Final = Bilingual("もう一度", "Retry")
 
@@ -298,7 +315,7 @@ def asking(attempt: int, next_try_s: int | None) -> Bilingual:
 
 def sale_at(time: str) -> Bilingual:
     """14:31 の分."""
-    return Bilingual(f"{time} の分", f"Sale of {time}")
+    return Bilingual(f"{time} の分", f"Sale at {time}")
 
 
 def qr_at(time: str) -> Bilingual:

@@ -31,18 +31,16 @@ _PACK_ALIGNMENT = 0x0D05
 
 
 class CounterApp(App):
-    """Kivy's application around one root; no settings panel, no .kv file."""
+    """Kivy's application: its loop alone. No settings panel, no .kv file, no root of its own."""
 
     title = "Choba 帳場"
 
-    def __init__(self, root: Widget, on_started: Callable[[], None]) -> None:
+    def __init__(self, on_started: Callable[[], None]) -> None:
         super().__init__()
-        self._content = root
         self._on_started = on_started
 
-    def build(self) -> Widget:
-        """The root that the window fills."""
-        return self._content
+    def build(self) -> None:
+        """The window has its root already, so that it can be looked at without a loop."""
 
     def on_start(self) -> None:
         """The first frame is about to be drawn."""
@@ -74,6 +72,7 @@ class CounterWindow:
         self._studio = Studio(Geometry(*_pixels()), self._typesetter)
         self._app: CounterApp | None = None
         Window.clearcolor = (*rgb(INK), 1)
+        Window.add_widget(self._root)
         Window.bind(size=self._on_resize)
 
     # --- running -----------------------------------------------------------------------------
@@ -83,7 +82,7 @@ class CounterWindow:
 
         ``on_started`` is called when the window is up, just before its first frame.
         """
-        self._app = CounterApp(self._root, on_started)
+        self._app = CounterApp(on_started)
         await self._app.async_run("asyncio")
 
     def stop(self) -> None:

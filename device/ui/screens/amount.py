@@ -63,5 +63,6 @@ def _draw_form(p: Painter, form: Box, view: AmountView) -> None:
     used = p.text(
         p.main(words.limit(limit)), form.x + 4, 250, 18, INK2, Face.REGULAR, room=form.w * 0.4
     )
-    said = p.main(in_words(view.amount)) if view.amount else ""
-    p.text(said, form.right - 6, 248, 28, across="right", room=form.w - used - 28)
+    room = form.w - used - 28
+    said = p.whole(in_words(view.amount), 28, room)
+    p.text(said, form.right - 6, 248, 28, across="right", room=room)

@@ -1,6 +1,7 @@
 """確認中: neither paid nor failed. It must never read as paid, so its word outranks the amount."""
 
 from device.core.intents import CheckLater, OpenCodeCheck
+from device.core.language import Language
 from device.ui import languages as words
 from device.ui.screens.base import Screen
 from device.ui.theme import (
@@ -77,8 +78,8 @@ class CheckingScreen(Screen):
 
         def say(p: Painter) -> None:
             first, second = words.CHECKING_SAY[view.doubt], words.DONT_ASK
-            lines = p.broken(p.main(first), 24, inner - 4) + p.broken(p.main(second), 24, inner - 4)
-            y = p.lines(lines, MARGIN + 4, 472, 24, leading=1.34, room=inner)
+            lines = p.broken(p.main(first), 23, inner - 4) + p.broken(p.main(second), 23, inner - 4)
+            y = p.lines(lines, MARGIN + 4, 468, 23, leading=1.34, room=inner)
             little = p.order(second)[1]
             p.text(little, MARGIN + 4, y - 2, 17, INK2, Face.REGULAR, room=inner)
 
@@ -107,9 +108,12 @@ class CheckingScreen(Screen):
 def _draw_sale(p: Painter, box: Box, view: CheckingView, largest: float) -> None:
     p.rounded(box, SURFACE, 14, KOHAKU_INK, 2)
     said = words.sale_at(view.sale_time)
-    p.text(p.main(said), box.cx, box.y + 26, 20, across="centre", room=box.w - 24)
+    p.duo(said, box.cx, box.y + 33, 20, second=INK2, across="centre", room=box.w - 24)
     if view.amount is None:
         say = p.main(words.CUSTOMERS_AMOUNT)
         p.text(say, box.cx, box.cy + 16, 26, INK2, across="centre", room=box.w - 28)
     else:
+        # The word outranks the amount, in English too, where it is longer and so smaller.
+        if p.language is Language.EN:
+            largest = min(largest, 52)
         p.amount(view.amount, box.cx, box.cy + 17, box.w - 36, largest)

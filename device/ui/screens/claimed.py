@@ -85,7 +85,8 @@ def _small(
     *,
     centred: bool = False,
 ) -> None:
-    little = p.order(words.CLAIMED_SAY[source])[1]
+    say = words.CLAIMED_SAY_NARROW if centred else words.CLAIMED_SAY
+    little = p.order(say[source])[1]
     p.text(little, x, y, size, INK2, Face.REGULAR, "centre" if centred else "left", room=room)
 
 
@@ -114,7 +115,7 @@ def _draw_amber(p: Painter, box: Box) -> None:
     large, little = p.order(words.NOT_PAID_YET)
     room = box.w - 90 - (110 if box.h < 90 else 20)
     size = 36 if p.width(large, 36) <= room else 32
-    p.text(large, box.x + 92, box.cy - 12, size, INK, room=room)
+    p.text(large, box.x + 92, box.cy - 14, size, INK, room=room)
     p.text(little, box.x + 93, box.cy + 23, 19, INK, Face.REGULAR)
 
 

@@ -67,7 +67,7 @@ def _draw_below(p: Painter, w: float, view: CodeFalseView) -> None:
     room = w - 80
     icons.octagon(p, w / 2, 112, 58)
     large, little = p.order(words.CODE_FALSE[view.mismatch])
-    p.text(large, w / 2, 218, 50, SHU, across="centre", room=room, least=32)
+    p.text(large, w / 2, 218, 50, SHU, across="centre", room=room, least=26)
     p.text(little, w / 2, 260, 20, INK2, Face.REGULAR, "centre", room=room)
     lines = p.broken(p.main(words.CODE_FALSE_SAY[view.mismatch]), 26, room)
     lines += [p.main(say) for say in words.LOOK_AGAIN_NARROW]

@@ -31,7 +31,11 @@ def _draw_card(p: Painter, box: Box, view: NoticeView) -> None:
     room = box.w - 40
     x, y = box.x + 20, box.y + 34
     icons.info(p, x + 14, y, 14, p.palette.action)
-    p.text(p.main(view.title), x + 40, y + 1, 28, room=room - 40)
+    title = p.main(view.title)
+    if p.width(title, 24) <= room - 40:
+        p.text(title, x + 40, y + 1, 28, room=room - 40)
+    else:
+        y = p.lines(p.broken(title, 22, room - 40)[:2], x + 40, y - 2, 22, leading=1.3) - 27
     p.text(p.main(view.published), box.right - 20, y + 40, 18, INK2, Face.REGULAR, "right")
     p.rect(Box(x, y + 62, room, 1), LINE)
     y += 92
@@ -48,7 +52,8 @@ def _draw_card(p: Painter, box: Box, view: NoticeView) -> None:
 
 
 def _draw_foot(p: Painter, box: Box, view: NoticeView) -> None:
-    back = Box(box.right - 240, box.y, 240, box.h)
+    wide = 240.0 if box.w > 500 else 200.0
+    back = Box(box.right - wide, box.y, wide, box.h)
     button(p, back, words.BACK, Back(), Style.PRIMARY, 26, None, False, 18)
     if view.pages <= 1:
         return

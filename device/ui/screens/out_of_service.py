@@ -96,8 +96,18 @@ def _draw_card(
     x = box.x + 20
     p.duo(words.FOR_STAFF, x, box.y + 31, 18, INK2, INK2, 16)
     code = f"（{view.code}）" if p.language is Language.JA else f" ({view.code})"
-    p.text(f"{p.main(view.reason)}{code}", x, tops[0], 26, room=room)
-    p.text(p.main(view.contact), x, tops[1], 22, room=room)
+    reason = f"{p.main(view.reason)}{code}"
+    below = [(p.main(view.contact), INK)]
     if view.today is not None:
         said = words.safe(view.today.count, yen(view.today.amount))
-        p.text(p.main(said), x, tops[2], 20, INK2, room=room)
+        below.append((p.main(said), INK2))
+    if p.width(reason, 22) <= room:
+        p.text(reason, x, tops[0], 26, room=room)
+        for (text, ink), y, size in zip(below, tops[1:], (22, 20), strict=False):
+            p.text(text, x, y, size, ink, room=room)
+        return
+    # A long reason takes two lines; what is below moves together.
+    y = p.lines(p.broken(reason, 20, room)[:2], x, tops[0] - 5, 20, leading=1.3, room=room) + 4
+    for text, ink in below:
+        p.text(text, x, y, 18, ink, room=room)
+        y += 26

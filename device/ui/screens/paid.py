@@ -162,6 +162,8 @@ def _draw_legs_below(p: Painter, box: Box, legs: tuple[Leg, ...]) -> None:
 def _draw_leg(p: Painter, box: Box, leg: Leg, size: float, money: float) -> None:
     p.rounded(box, p.palette.paid_deep, 10)
     amount = yen(leg.amount)
+    name = words.LEGS[leg.kind]
+    least = p.width(p.main(name), 18) + 44
     wide = p.text(
         amount,
         box.right - 18,
@@ -169,10 +171,9 @@ def _draw_leg(p: Painter, box: Box, leg: Leg, size: float, money: float) -> None
         min(money, box.h * 0.8),
         WHITE,
         across="right",
-        room=box.w * 0.6,
+        room=box.w - least,
     )
-    name = words.LEGS[leg.kind]
-    room = box.w - wide - 48
+    room = box.w - wide - 44
     p.duo(name, box.x + 18, box.cy + size * 0.38, size, WHITE, small=16, room=room)
 
 
@@ -200,4 +201,4 @@ def _draw_card_narrow(p: Painter, box: Box, view: PaidView) -> None:
     if view.seal:
         icons.seal(p, box.right - 62, box.y + 75, 92, view.seal, p.palette.seal)
     dates = p.main(words.pay_line(view.dates, view.waiting))
-    p.text(dates, box.x + 20, box.y + 130, 19, room=310)
+    p.text(dates, box.x + 20, box.y + 133, 19, room=box.w - 40)

@@ -57,7 +57,7 @@ def _draw_amount(p: Painter, box: Box, view: QrFixedView) -> None:
     p.duo(words.AMOUNT, box.cx, baseline, 24, second=INK2, across="centre", room=box.w - 24)
     p.amount(view.amount, box.cx, box.y + (92 if tall else 88), box.w - 28, 90)
     if tall:
-        said = p.main(in_words(view.amount))
+        said = p.whole(in_words(view.amount), 26, box.w - 24)
         p.text(said, box.cx, box.y + 156, 26, INK, across="centre", room=box.w - 24)
 
 

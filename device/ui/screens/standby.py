@@ -193,9 +193,10 @@ def _draw_late(p: Painter, box: Box, panel: LatePanel, rows: int) -> None:
 def _draw_late_row(p: Painter, box: Box, payment: LatePayment) -> None:
     y = box.y
     p.digits(payment.time, box.x, y + 26, 26, face=Face.MONO, cell=0.5)
-    p.text(p.main(words.age(payment.ago_s)), box.x + 74, y + 27, 19, INK2, room=92)
     amount = yen(payment.amount)
-    p.text(amount, box.right, y + 27, 38, across="right", room=box.w - 172, least=24)
+    wide = p.text(amount, box.right, y + 27, 38, across="right", room=box.w - 180, least=24)
+    ago = p.main(words.age(payment.ago_s))
+    p.text(ago, box.x + 74, y + 27, 19, INK2, room=box.w - wide - 86)
     p.text(legs_long(p, payment.legs), box.x, y + 58, 19, room=box.w)
     code = p.text(p.main(words.CODE), box.x, y + 82, 17, INK2, Face.REGULAR)
     p.digits(spaced(payment.code), box.x + code + 8, y + 82, 20, face=Face.MONO, cell=0.5)

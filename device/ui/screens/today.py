@@ -14,7 +14,7 @@ from device.core.language import Bilingual
 from device.ui import languages as words
 from device.ui.reading import spaced, yen
 from device.ui.screens.base import Screen
-from device.ui.theme import AI, INK, INK2, LINE, MARGIN, SURFACE, Box
+from device.ui.theme import AI, INK, INK2, LINE, MARGIN, SURFACE, Box, Colour
 from device.ui.typesetter import Face
 from device.ui.views import Detail, RowState, TodayRow, TodayView
 from device.ui.widgets import icons
@@ -102,12 +102,25 @@ def _draw_row(p: Painter, box: Box, row: TodayRow) -> None:
         p.text(p.main(words.UNKNOWN_AMOUNT), right, box.cy, 20, INK2, across="right", room=124)
     else:
         amount = yen(row.amount)
-        wide = p.text(amount, right, box.cy, 28, ink, across="right", room=126, least=20)
+        wide = p.text(amount, right, box.cy, 28, ink, across="right", room=128, least=18)
         if gone:
             p.line([right - wide - 3, box.cy + 1, right + 3, box.cy + 1], INK2, 2.5)
-    legs, room = legs_short(p, row.legs), box.w - 322
-    p.text(legs, box.x + 214, box.cy + 1, 17, ink, Face.REGULAR, room=room)
-    draw_chip(p, box.right - 100, box.cy, row.state, 92)
+    _draw_legs(p, Box(box.x + 214, box.y, box.w - 330, box.h), row, ink)
+    draw_chip(p, box.right - 108, box.cy, row.state, 100)
+
+
+def _draw_legs(p: Painter, box: Box, row: TodayRow, ink: Colour) -> None:
+    """One leg by its name, two with their amounts: beside each other, or where narrow below."""
+    if len(row.legs) == 1:
+        name = p.main(words.LEGS[row.legs[0].kind])
+        p.text(name, box.x, box.cy + 1, 17, ink, Face.REGULAR, room=box.w)
+        return
+    text = legs_short(p, row.legs)
+    if p.width(text, 17, Face.REGULAR) <= box.w:
+        p.text(text, box.x, box.cy + 1, 17, ink, Face.REGULAR)
+        return
+    for legs, y in ((row.legs[:1], box.cy - 11), (row.legs[1:], box.cy + 12)):
+        p.text(legs_short(p, legs), box.x, y, 17, ink, Face.REGULAR, room=box.w)
 
 
 def _draw_foot(p: Painter, box: Box, view: TodayView) -> None:
@@ -131,7 +144,7 @@ def _draw_detail(p: Painter, box: Box, detail: Detail | None, *, empty: bool) ->
             says = [p.main(say) for say in words.CHOOSE_ROW]
             p.lines(says, box.cx, box.cy - 18, 21, INK2, across="centre", room=box.w - 32)
         return
-    draw_chip(p, box.x + 14, box.y + 28, detail.state, 96)
+    draw_chip(p, box.x + 14, box.y + 28, detail.state, 100)
     p.digits(detail.time, box.right - 16, box.y + 29, 24, INK, "right", Face.MONO, 0.5)
     _draw_amount(p, detail, box.cx, box.y + 84, box.w - 40, 56)
     y = box.y + 132
@@ -145,16 +158,12 @@ def _draw_detail(p: Painter, box: Box, detail: Detail | None, *, empty: bool) ->
         y += 28
     p.rect(Box(box.x + 14, y - 8, box.w - 28, 1), LINE)
     y += 10
-    room = box.w - 32
     for row in detail.dates[:2]:
-        name = p.main(words.LEGS[row.kind])
-        p.text(name, box.x + 16, y + 1, 17, INK2, Face.REGULAR)
-        y += 24
-        cancel = f"{p.main(words.CANCEL_BY)} {p.main(row.cancel_by)}"
-        paid = f"{p.main(words.PAID_ON)} {p.main(row.paid_on)}"
-        p.text(cancel, box.x + 16, y, 17, room=room * 0.53)
-        p.text(paid, box.right - 16, y, 17, across="right", room=room * 0.44)
-        y += 27
+        p.text(p.main(words.LEGS[row.kind]), box.x + 16, y, 17, INK2, Face.REGULAR, room=74)
+        for label, value in ((words.CANCEL_SHORT, row.cancel_by), (words.PAID_ON, row.paid_on)):
+            said = f"{p.main(label)} {p.main(value)}"
+            p.text(said, box.right - 16, y, 18, across="right", room=box.w - 110)
+            y += 25
     if detail.reprint:
         place = Box(box.x + 12, box.bottom - 72, box.w - 24, 60)
         button(p, place, words.REPRINT, Reprint(), Style.SECOND, 21)
@@ -192,7 +201,7 @@ def _draw_page(p: Painter, box: Box, detail: Detail) -> None:
     for row in detail.dates[:2]:
         for label, value in ((words.CANCEL_BY, row.cancel_by), (words.PAID_ON, row.paid_on)):
             name = p.main(words.LEGS[row.kind])
-            p.text(f"{p.main(label)} {name}", box.x + 18, y, 20, up="baseline", room=box.w * 0.5)
+            p.text(f"{name} {p.main(label)}", box.x + 18, y, 20, up="baseline", room=box.w * 0.5)
             p.text(
                 p.main(value),
                 box.right - 18,

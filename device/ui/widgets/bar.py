@@ -89,7 +89,7 @@ def _title(p: Painter, title: Bilingual, back: Intent, left_of: float) -> None:
         if down:
             painter.rounded(Box(4, 4, 94, BAR - 8), painter.palette.action_deep, RADIUS)
         icons.back(painter, 26, 26, 13, WHITE)
-        painter.text(say, 44, 35, 22, WHITE, up="baseline")
+        painter.text(say, 44, 35, 22, WHITE, up="baseline", room=52)
 
     face(p, False)
     p.target(Box(0, 0, 104, BAR), back, paint_down=lambda q: face(q, True))

@@ -40,38 +40,48 @@ def draw_today(p: Painter, box: Box, today: DayTotals) -> None:
         painter.rounded(box, ground, RADIUS, LINE, 1)
         high = box.h >= 56
         label = words.TODAY_TOTAL
+        large, little = painter.order(label)
+        label_wide = painter.width(large, 20)
         if high:
             painter.stack(label, box.x + 14, box.cy - 9, 20, 23)
+            label_wide = max(label_wide, painter.width(little, painter.small(16)))
         else:
-            painter.duo(label, box.x + 14, box.cy + 8, 20, second=INK2)
-        baseline = box.cy + 12
-        right = box.right - 14
-        total = yen(today.amount)
-        size = 34.0 if len(total) < 9 else 28.0
-        right -= painter.text(total, right, baseline, size, across="right", up="baseline") + 20
-        right -= painter.text("件", right, baseline, 20, across="right", up="baseline") + 3
-        painter.text(str(today.count), right, baseline, size, across="right", up="baseline")
+            painter.text(large, box.x + 14, box.cy + 1, 20)
+        _draw_totals(painter, today, box.right - 14, box.cy + 12, box.w - 40 - label_wide)
 
     face(p, False)
     p.target(box, OpenToday(), paint_down=lambda q: face(q, True))
+
+
+def _draw_totals(p: Painter, today: DayTotals, right: float, baseline: float, room: float) -> None:
+    """23件 ¥48,600, as large as there is room, up to 34."""
+    total, count = yen(today.amount), str(today.count)
+    unit = "件" if p.language is Language.JA else ""
+    fixed = 20 + (23 if unit else 0)
+    whole = p.width(total, 34) + p.width(count, 34)
+    size = min(34.0, 34 * (room - fixed) / whole)
+    right -= p.text(total, right, baseline, size, across="right", up="baseline") + 20
+    if unit:
+        right -= p.text(unit, right, baseline, 20, across="right", up="baseline") + 3
+    p.text(count, right, baseline, size, across="right", up="baseline")
 
 
 def draw_dates(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None:
     """Landscape: a small table of cancel-by and pay days."""
     p.rounded(box, SURFACE, RADIUS, LINE, 1)
     left, middle, right = box.x + 14, box.x + box.w * 0.66, box.right - 14
-    room = 0.31 * box.w
+    room, paid_room = 0.42 * box.w, 0.32 * box.w
     p.text(p.main(words.TODAYS_SALES), left, box.y + 22, 17, INK2, Face.REGULAR, up="baseline")
-    for label, x in ((words.CANCEL_BY, middle), (words.PAID_ON, right)):
+    for label, x, fits in ((words.CANCEL_BY, middle, room), (words.PAID_ON, right, paid_room)):
         p.duo(
             label,
-            *(x, box.y + 22, 17, INK2, INK2, 16, 5, "right", Face.REGULAR, room),
+            *(x, box.y + 22, 17, INK2, INK2, 16, 5, "right", Face.REGULAR, fits),
         )
     for i, row in enumerate(dates[:2]):
         y = box.y + 41 + i * 25
         p.text(p.main(words.LEGS[row.kind]), left, y, 19)
         p.text(p.main(row.cancel_by), middle, y, 19, across="right", room=room)
-        p.text(p.main(row.paid_on), right, y, 19, across="right", room=room)
+        p.text(p.main(row.paid_on), right, y, 19, across="right", room=paid_room)
 
 
 def draw_dates_narrow(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None:
@@ -80,7 +90,7 @@ def draw_dates_narrow(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None
     for i, row in enumerate(dates[:2]):
         y = box.y + 15 + i * 25
         p.text(p.main(words.LEGS[row.kind]), box.x + 14, y, 19)
-        cancel = f"{p.main(words.CANCEL_BY)} {p.main(row.cancel_by)}"
+        cancel = f"{p.main(words.CANCEL_SHORT)} {p.main(row.cancel_by)}"
         paid = f"{p.main(words.PAID_ON)} {p.main(row.paid_on)}"
         p.text(cancel, box.x + box.w * 0.63, y, 19, across="right", room=box.w * 0.4)
         p.text(paid, box.right - 14, y, 19, across="right", room=box.w * 0.33)
@@ -88,11 +98,12 @@ def draw_dates_narrow(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None
 
 def draw_line(p: Painter, box: Box, line: Line) -> None:
     """The one line of standby; a notice and unresolved sales open their page."""
-    intent: Intent | None = {
+    taps: dict[LineKind, Intent | None] = {
         LineKind.NOTICE: OpenNotice(),
         LineKind.UNRESOLVED: OpenToday(),
         LineKind.OUTCOME: None,
-    }[line.kind]
+    }
+    intent = taps[line.kind]
 
     def face(painter: Painter, down: bool) -> None:
         quiet = line.kind is not LineKind.UNRESOLVED

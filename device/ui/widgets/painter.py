@@ -39,7 +39,7 @@ from device.ui.typesetter import Face, SetText, Typesetter
 Across = Literal["left", "centre", "right"]
 Up = Literal["middle", "baseline"]
 
-_CELLS = {",": 0.33, ".": 0.33, ":": 0.36, " ": 0.34, "¥": 0.80, "-": 0.45}
+_CELLS = {",": 0.33, ".": 0.33, ":": 0.36, " ": 0.5, "¥": 0.80, "-": 0.45}
 _SHRINK_BEFORE_DROPPING = 0.8
 
 
@@ -285,6 +285,11 @@ class Painter:
         """The one text where there is room for one language only."""
         return self.order(words)[0]
 
+    def whole(self, words: Bilingual, size: float, room: float) -> str:
+        """The large language if all of it has room, else Japanese: half an amount misleads."""
+        text = self.main(words)
+        return text if self.fit(text, size, room, Face.BOLD)[0] == text else words.ja
+
     def small(self, size: float) -> float:
         """A small text's size: never under the least of the language it will be in."""
         return max(size, LEAST_JA) if self.language is Language.EN else max(size, LEAST_EN)
@@ -375,7 +380,7 @@ class Painter:
         return y
 
     def broken(self, text: str, size: float, room: float, face: Face = Face.BOLD) -> list[str]:
-        """A text broken into lines: Japanese anywhere but before 、。」）, English at spaces."""
+        """A text broken into lines: at phrase marks, else nearly anywhere, English at spaces."""
         lines: list[str] = []
         for paragraph in text.split("\n"):
             line = ""
@@ -438,6 +443,8 @@ def _least(text: str) -> float:
 
 def _words(paragraph: str) -> list[str]:
     """Where a line may be broken: after each piece."""
+    if "\u200b" in paragraph:
+        return paragraph.split("\u200b")
     pieces: list[str] = []
     for char in paragraph:
         latin = bool(pieces) and char.isascii() and not pieces[-1].endswith(" ")
