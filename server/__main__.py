@@ -45,9 +45,7 @@ _Refusal = (
 )
 
 
-def main(
-    arguments: Sequence[str] | None = None, checkpoint: CheckpointPort = no_checkpoint
-) -> int:
+def main(arguments: Sequence[str] | None = None, checkpoint: CheckpointPort = no_checkpoint) -> int:
     """The command. Exit status 0 after a stop that was asked for, 78 for settings, 1 otherwise.
 
     ``checkpoint`` is the kill tests' only.
