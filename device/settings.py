@@ -37,8 +37,7 @@ class PrinterSettings:
     profile: str = setting("none", "Name of a printer profile, or none for no printer.")
     device: str = setting(
         "",
-        "How it is connected: tcp://192.168.1.50:9100, serial:/dev/ttyUSB0?baud=19200, "
-        "usb:04b8:0202, or file:/dev/usb/lp0.",
+        "How it is connected: tcp:192.168.1.50:9100, serial:/dev/ttyUSB0@19200 or usb:04b8:0e15.",
     )
 
 
@@ -82,6 +81,6 @@ def load_settings(paths: Iterable[Path]) -> Settings:
     if settings.printer.profile != "none" and not settings.printer.device:
         raise SettingsError(
             "printer.device: missing; say how the printer is connected, "
-            "e.g. tcp://192.168.1.50:9100, or set printer.profile to none"
+            "e.g. tcp:192.168.1.50:9100, or set printer.profile to none"
         )
     return settings

@@ -205,6 +205,7 @@ class BrokerLink:
         # subscribed anew each time: a broker that lost its sessions answers, and stays silent
         client.subscribe([(topics.payments(self._terminal), 1), (topics.claims(self._terminal), 0)])
         self._publish_status()
+        say(log, logging.INFO, "broker link", link=LinkState.UP)
         self._tell(BrokerLinkChanged(LinkState.UP))
 
     def _on_disconnect(
@@ -216,6 +217,7 @@ class BrokerLink:
         properties: Properties | None,
     ) -> None:
         if not self._loop.is_closed() and not self._stopping(reason):
+            say(log, logging.WARNING, "broker link", link=LinkState.DOWN, reason=str(reason))
             self._tell(BrokerLinkChanged(LinkState.DOWN, str(reason)))
 
     @staticmethod

@@ -196,6 +196,8 @@ class ServerLink:
         server_time = getattr(response, "server_time_micros", 0)
         if server_time:
             self._clock.sync(server_time, sent, received)
+        if self._link is not LinkState.UP:
+            say(log, logging.INFO, "server link", link=LinkState.UP)
         self._link = LinkState.UP
         await self._post(ServerLinkChanged(LinkState.UP, round_trip_ms=received - sent))
         return response

@@ -93,20 +93,25 @@ def _lot(lot: LotBalance) -> data.Lot:
 def _day(
     subject: DaySubject, configuration: Configuration, counter: data.Counter, now: Micros
 ) -> data.DaySlip:
-    services = tuple(
-        data.DayService(
+    services = {
+        schedule.service_id: data.DayService(
+            schedule.service_id,
             schedule.service_name,
             data.ServiceType(int(schedule.kind)),
             data.Payout(schedule.closes_at, schedule.pay_day),
         )
         for schedule in configuration.schedules
-    )
+    }
+    for leg in (leg for payment in subject.payments for leg in payment.legs):
+        if leg.service_id not in services:  # a service that ended today still has its takings
+            kind = data.ServiceType(int(leg.kind))
+            services[leg.service_id] = data.DayService(leg.service_id, leg.service_name, kind)
     rows = tuple(
         data.DayRow(
             payment.paid_at,
             payment.confirmation_code,
             data.DayEvent.USE,
-            tuple(data.DayLeg(data.ServiceType(int(leg.kind)), leg.amount) for leg in payment.legs),
+            tuple(data.DayLeg(leg.service_id, leg.amount) for leg in payment.legs),
         )
         for payment in subject.payments
     )
@@ -114,7 +119,7 @@ def _day(
         counter=counter,
         day=subject.day,
         printed_at=now,
-        services=services,
+        services=tuple(services.values()),
         rows=rows,
         checking=subject.checking,
         provisional=subject.accepted,

@@ -75,6 +75,8 @@ class SoundLink:
 
     async def _sound(self, effect: PlaySound | SpeakPayment) -> None:
         started = asyncio.get_running_loop().time()
+        if isinstance(effect, SpeakPayment):
+            say(log, logging.INFO, "speaking", payment=effect.payment_id)
         report = await self._speaker.play(sound_parts(_announcement(effect)))
         heard = report.outcome is PlayOutcome.PLAYED
         if not heard:

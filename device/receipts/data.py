@@ -190,9 +190,12 @@ class DayEvent(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class DayLeg:
-    """One service's part of a row; the amount is positive for cancels too."""
+    """One service's part of a row; the amount is positive for cancels too.
 
-    service_type: ServiceType
+    ``service_id`` is one of the report's services.
+    """
+
+    service_id: str
     amount: Yen
 
 
@@ -210,6 +213,7 @@ class DayRow:
 class DayService:
     """One service of the report, in printing order, and its pay day for this day's sales."""
 
+    service_id: str
     service_name: str
     service_type: ServiceType
     payout: Payout | None = None
@@ -228,6 +232,8 @@ class DaySlip:
     """日計. All counts and sums are worked out from ``rows``, so list and totals cannot differ.
 
     ``open_at`` is the moment of a report while the day is still open (【途中】), else None.
+    Raises ValueError for a leg of a service that the report doesn't list: it would be missing
+    from that service's sum.
     """
 
     counter: Counter
@@ -242,3 +248,9 @@ class DaySlip:
     agreement: Agreement
     agreed_at: Micros | None = None
     open_at: Micros | None = None
+
+    def __post_init__(self) -> None:
+        listed = {service.service_id for service in self.services}
+        strange = {leg.service_id for row in self.rows for leg in row.legs} - listed
+        if strange:
+            raise ValueError(f"day report lists no service {', '.join(sorted(strange))}")

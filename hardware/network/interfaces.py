@@ -28,7 +28,7 @@ class Networks(Protocol):
     """Where interfaces are looked up."""
 
     def interfaces(self) -> tuple[Interface, ...]:
-        """All real interfaces (no loopback, bridges, tunnels). Reads small files; blocks shortly."""
+        """All real interfaces (no loopback, bridges, tunnels). Reads small files; blocks."""
         ...
 
 

@@ -17,7 +17,16 @@ from typing import TextIO
 from protos.operation.redaction import loggable
 
 _FIELDS = "choba_fields"
-_QUIET = ("uvicorn.access", "asyncio", "httpx", "alembic.runtime.migration", "grpc._cython.cygrpc")
+_QUIET = (
+    "uvicorn.access",
+    "asyncio",
+    "httpx",
+    "alembic.runtime.migration",
+    "grpc._cython.cygrpc",
+    "kivy",
+    "escpos",
+    "PIL",
+)
 
 
 def say(log: logging.Logger, level: int, event: str, **fields: object) -> None:

@@ -1,1 +1,30 @@
-"""Campaign terms and the reference campaign."""
+"""Campaign terms, schedules, grants."""
+
+from server.campaigns.grants import Grant, GrantError, GrantOutcome, grant_all
+from server.campaigns.schedule import (
+    CloseRule,
+    Closing,
+    PayRule,
+    ScheduleError,
+    closing_of,
+    is_bank_day,
+    next_bank_day,
+)
+from server.campaigns.terms import Terms, add_terms, terms_at
+
+__all__ = [
+    "CloseRule",
+    "Closing",
+    "Grant",
+    "GrantError",
+    "GrantOutcome",
+    "PayRule",
+    "ScheduleError",
+    "Terms",
+    "add_terms",
+    "closing_of",
+    "grant_all",
+    "is_bank_day",
+    "next_bank_day",
+    "terms_at",
+]

@@ -1,1 +1,27 @@
 """Engine, schema, migrations."""
+
+from server.db.database import Database, DatabaseKind
+from server.db.engines import open_database
+from server.db.errors import (
+    DatabaseError,
+    DatabaseSettingError,
+    LedgerOverloaded,
+    LedgerUnavailable,
+    SchemaNotCurrent,
+)
+from server.db.migrate import migrate
+from server.db.public_ids import PUBLIC_ID_LENGTH, new_public_id
+
+__all__ = [
+    "PUBLIC_ID_LENGTH",
+    "Database",
+    "DatabaseError",
+    "DatabaseKind",
+    "DatabaseSettingError",
+    "LedgerOverloaded",
+    "LedgerUnavailable",
+    "SchemaNotCurrent",
+    "migrate",
+    "new_public_id",
+    "open_database",
+]

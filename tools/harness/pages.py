@@ -81,7 +81,8 @@ class Page:
                 return form
         have = [sorted(form.fields) for form in self.forms]
         raise StageError(
-            f"{self.url}: no form with {', '.join(names)}; forms: {have}; it says: {self.text[:300]}"
+            f"{self.url}: no form with {', '.join(names)}; forms: {have}; "
+            f"it says: {self.text[:300]}"
         )
 
 
@@ -105,6 +106,10 @@ class Visitor:
             headers = {"Origin": _origin(page.url), "Referer": page.url}
             return _read(self._client.post(target, data=data, headers=headers))
         return _read(self._client.get(target, params=data))
+
+    def cookies(self) -> dict[str, str]:
+        """The session's cookies, name to value."""
+        return {cookie.name: cookie.value or "" for cookie in self._client.cookies.jar}
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,156 @@
+"""From the outbox to the broker: at least once, bounded in flight, marked after the PUBACK.
+
+A row that was published and not marked is published again (after a crash, after the broker lost
+its connection): the device knows a sequence that it has. A row is never marked before the broker
+has acknowledged it, so none is lost. Order is the device's to restore.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from typing import Protocol
+
+from protos import topics
+from protos.operation.logs import say
+from protos.signed_message import Purpose, sign
+from protos.units import Sequence
+from server.announcements.messages import payment_message
+from server.announcements.publisher import Quality
+from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
+from server.db import LedgerUnavailable
+from server.directory import Keyring
+from server.payments import Announcement, AnnouncementId
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_SECONDS = 2.0
+"""Without a wake-up: rows of a server process that died after its commit."""
+_LONGEST_PAUSE = 5.0
+_AGAIN_AFTER_LOSS = 256
+"""Marked rows remembered, to be sent once more when the broker may have lost them."""
+
+
+class Outbox(Protocol):
+    """What the relay needs of the payment desk."""
+
+    async def unsent_announcements(self, limit: int) -> tuple[Announcement, ...]:
+        """Committed and not yet marked."""
+        ...
+
+    async def mark_announced(self, announcements: tuple[AnnouncementId, ...]) -> None:
+        """The broker has them."""
+        ...
+
+
+class Wire(Protocol):
+    """What the relay needs of the publisher."""
+
+    def publish(self, topic: str, payload: bytes, quality: Quality) -> asyncio.Future[None]:
+        """Resolves at the broker's acknowledgement."""
+        ...
+
+
+class Relay:
+    """One task; ``wake`` after each commit."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        wire: Wire,
+        keyring: Keyring,
+        ledger_id: str,
+        in_flight: int,
+        checkpoint: CheckpointPort = no_checkpoint,
+    ) -> None:
+        self._outbox = outbox
+        self._wire = wire
+        self._keyring = keyring
+        self._ledger_id = ledger_id
+        self._most = in_flight
+        self._checkpoint = checkpoint
+        self._wake = asyncio.Event()
+        self._flying: set[AnnouncementId] = set()
+        self._acknowledged: list[AnnouncementId] = []
+        self._recent: dict[AnnouncementId, Announcement] = {}
+
+    def wake(self) -> None:
+        """Rows may be waiting. Cheap; call it from the event loop."""
+        self._wake.set()
+
+    def broker_returned(self) -> None:
+        """The broker was away: what it acknowledged last may have died with it. Send it again."""
+        for announcement in tuple(self._recent.values()):
+            self._send(announcement, again=True)
+        self.wake()
+
+    async def run(self) -> None:
+        """Until cancelled. A database that does not answer is asked again, with growing pauses."""
+        pause = 0.1
+        while True:
+            try:
+                await self._mark()
+                await self._fill()
+                pause = 0.1
+            except LedgerUnavailable as error:
+                say(log, logging.ERROR, "outbox does not answer", error=str(error))
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 jitter
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                continue
+            # not wait_for: before Python 3.12 it loses a cancellation that meets the wake-up
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def _fill(self) -> None:
+        room = self._most - len(self._flying)
+        if room <= 0:
+            return  # the next acknowledgement wakes us
+        # those in flight or not yet marked are unsent too and come first: ask for as many more
+        limit = self._most + len(self._acknowledged)
+        for announcement in await self._outbox.unsent_announcements(limit):
+            known = announcement.announcement_id
+            if known not in self._flying and known not in self._acknowledged:
+                self._send(announcement)
+
+    def _send(self, announcement: Announcement, again: bool = False) -> None:
+        known = announcement.announcement_id
+        keys = self._keyring.terminal_keys(known.terminal_number)
+        payload = payment_message(announcement.payment).SerializeToString()
+        signed = sign(
+            keys.announcement,
+            Purpose.PAYMENT,
+            known.terminal_number,
+            Sequence(known.sequence),
+            self._ledger_id,
+            payload,
+        )
+        self._checkpoint(Checkpoint.RELAY_BEFORE_PUBLISH)
+        future = self._wire.publish(
+            topics.payments(announcement.terminal_id), signed, Quality.AT_LEAST_ONCE
+        )
+        self._checkpoint(Checkpoint.RELAY_AFTER_PUBLISH)
+        if again:
+            return  # it is marked already; only the device's copy may be missing
+        self._flying.add(known)
+        future.add_done_callback(lambda done: self._landed(announcement, done))
+
+    def _landed(self, announcement: Announcement, done: asyncio.Future[None]) -> None:
+        known = announcement.announcement_id
+        self._flying.discard(known)
+        if not done.cancelled():
+            self._acknowledged.append(known)
+            self._recent[known] = announcement
+            if len(self._recent) > _AGAIN_AFTER_LOSS:
+                del self._recent[next(iter(self._recent))]
+        self._wake.set()
+
+    async def _mark(self) -> None:
+        if not self._acknowledged:
+            return
+        self._checkpoint(Checkpoint.RELAY_AFTER_ACK)
+        batch = tuple(self._acknowledged)
+        await self._outbox.mark_announced(batch)
+        del self._acknowledged[: len(batch)]

@@ -1,0 +1,78 @@
+"""A service's terms: when it can be used, how it closes. A change is a new version."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, bindparam, insert, select
+
+from protos.units import Micros
+from server.campaigns.schedule import CloseRule, Closing, PayRule, closing_of
+from server.db.schema import campaigns as t
+from server.directory import ServiceId
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``usable_from`` to ``usable_until`` is half-open: at ``usable_until`` it is over."""
+
+    service_id: ServiceId
+    version: int
+    valid_from: Micros
+    usable_from: Micros
+    usable_until: Micros
+    close_rule: CloseRule
+    pay_rule: PayRule
+    legal_basis: str
+    """Payment Services Act, article 4: "local-government" or "six-months"; "" warns."""
+    payer_name: str
+    """The name on the shop's bank line."""
+
+    def closing(self, instant: Micros) -> Closing:
+        """Close and pay day of a sale committed at ``instant``."""
+        return closing_of(self.close_rule, self.pay_rule, instant)
+
+
+def add_terms(connection: Connection, terms: Terms) -> None:
+    """Raises IntegrityError when that version is there already."""
+    connection.execute(
+        insert(t.service_terms).values(
+            service_id=terms.service_id,
+            version=terms.version,
+            valid_from=terms.valid_from,
+            usable_from=terms.usable_from,
+            usable_until=terms.usable_until,
+            close_rule=terms.close_rule.value,
+            pay_rule=terms.pay_rule.value,
+            legal_basis=terms.legal_basis,
+            payer_name=terms.payer_name,
+        )
+    )
+
+
+def terms_at(connection: Connection, instant: Micros) -> dict[ServiceId, Terms]:
+    """Each service's newest version that is valid at ``instant``."""
+    found: dict[ServiceId, Terms] = {}
+    for row in connection.execute(_VALID, {"instant": instant}):
+        found[ServiceId(row.service_id)] = _terms(row)
+    return found
+
+
+_VALID: Final[Select[Any]] = (
+    select(t.service_terms)
+    .where(t.service_terms.c.valid_from <= bindparam("instant"))
+    .order_by(t.service_terms.c.service_id, t.service_terms.c.version)
+)
+
+
+def _terms(row: Any) -> Terms:
+    return Terms(
+        ServiceId(row.service_id),
+        row.version,
+        Micros(row.valid_from),
+        Micros(row.usable_from),
+        Micros(row.usable_until),
+        CloseRule(row.close_rule),
+        PayRule(row.pay_rule),
+        row.legal_basis,
+        row.payer_name,
+    )

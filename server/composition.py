@@ -1,0 +1,442 @@
+"""The composition root: the one place that knows every part of the server.
+
+``build_server(settings, state, ...)`` picks the real parts; ``__main__`` calls it with the
+machine's clock and ``no_checkpoint``, the harness of the kill tests with its own.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, text
+
+from protos.operation.logs import say
+from protos.units import Micros, TerminalId, Yen
+from server.announcements.broker import Broker
+from server.announcements.claims import Claims
+from server.announcements.publisher import BrokerAddress, Publisher
+from server.announcements.relay import Relay
+from server.checkpoints import CheckpointPort, no_checkpoint
+from server.clock import DAY, SECOND, Clock, system_clock
+from server.db import Database, LedgerUnavailable, migrate, open_database
+from server.directory import Keyring, shops, terminals
+from server.directory.signin import SignIn
+from server.directory.sms import FileSmsGateway
+from server.fleet import Fleet, Revoked
+from server.fleet.authority import (
+    CertificateAuthority,
+    open_authority,
+    open_server_identity,
+    outward_address,
+)
+from server.fleet.configuration import ConfigurationReader, OperatorFacts
+from server.fleet.key_marks import check_master_key
+from server.identity import SERVER_USER, ServerIdentity
+from server.ledger import ledger_id, trial_balance
+from server.payments import DeskHooks, DeskSettings, PaymentDesk
+from server.rpc.enrolment import EnrolmentServicer
+from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
+from server.rpc.listeners import Listener, device_listener, public_listener
+from server.rpc.operator import OperatorServicer, TerminalLine
+from server.rpc.terminal import ConfigurationWatch, TerminalServicer
+from server.rpc.wallet import WalletServicer
+from server.settings import Settings
+from server.state import KeyFiles, StateFolder
+from server.web.wallet import PlainHttp, WalletSettings, create_wallet_app
+from server.web_listener import WebListener
+
+log = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 5.0
+_HEALTH_SECONDS = 5.0
+_REVOCATION_PAUSE = 0.2
+_WILDCARDS = frozenset({"0.0.0.0", "::", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Foundations:
+    """What every other part stands on."""
+
+    settings: Settings
+    state: StateFolder
+    keys: KeyFiles
+    keyring: Keyring
+    authority: CertificateAuthority
+    identity: ServerIdentity
+    database: Database
+    ledger_id: str
+    wallet_url: str
+    clock: Clock
+    """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
+    checkpoint: CheckpointPort
+
+
+def lay_foundations(
+    settings: Settings,
+    state: StateFolder,
+    environment: Mapping[str, str],
+    clock: Clock,
+    checkpoint: CheckpointPort,
+) -> Foundations:
+    """Keys, authority, database; made at first start. Blocking.
+
+    Raises KeyFileError, DatabaseError, MasterKeyChangedError.
+    """
+    credentials = environment.get("CREDENTIALS_DIRECTORY")
+    keys = KeyFiles(state.keys, Path(credentials) if credentials else None)
+    now = datetime.now(UTC)
+    authority = open_authority(keys, now)
+    identity = open_server_identity(keys, authority, _names(settings), now)
+    keyring = Keyring(keys.master_key().reveal())
+    url = settings.database.url
+    if not url:
+        url = f"sqlite:///{state.database}"
+        migrate(url)  # on PostgreSQL the schema is its owner's: choba db migrate
+    database = open_database(url)
+    try:
+        database.write_now(lambda c: check_master_key(c, keyring))
+        ledger = database.read_now(ledger_id)
+    except BaseException:
+        database.close_now()
+        raise
+    return Foundations(
+        settings=settings,
+        state=state,
+        keys=keys,
+        keyring=keyring,
+        authority=authority,
+        identity=identity,
+        database=database,
+        ledger_id=ledger,
+        wallet_url=wallet_url(settings),
+        clock=clock,
+        checkpoint=checkpoint,
+    )
+
+
+def wallet_url(settings: Settings) -> str:
+    """What the QR opens: the setting, or the first name or address that phones can reach."""
+    if settings.web.wallet_url:
+        return settings.web.wallet_url.rstrip("/")
+    host = (*settings.tls.names, outward_address() or "localhost")[0]
+    port = settings.web.https_port
+    return f"https://{host}" if port == 443 else f"https://{host}:{port}"
+
+
+class ChobaServer:
+    """Every part of one server process. ``start``, then ``run`` until told to stop, ``stop``."""
+
+    def __init__(self, base: Foundations) -> None:
+        """On the event loop that will serve. Raises ListenError, WebPortError."""
+        settings = base.settings
+        self._base = base
+        self._broker = None if settings.broker.url else Broker(base.state.broker, settings.broker)
+        self._publisher = _publisher(base, self._broker_connected)
+        self._claims = Claims(self._publisher, base.keyring, base.ledger_id)
+        self._desk = _desk(base, self._committed, self._claims)
+        self._relay = Relay(
+            outbox=self._desk,
+            wire=self._publisher,
+            keyring=base.keyring,
+            ledger_id=base.ledger_id,
+            in_flight=settings.broker.in_flight,
+            checkpoint=base.checkpoint,
+        )
+        self._fleet = Fleet(
+            database=base.database,
+            keyring=base.keyring,
+            authority=base.authority,
+            clock=base.clock,
+            certificate_clock=system_clock,
+            ledger_id=base.ledger_id,
+            on_revoked=self._certificates_ended,
+            checkpoint=base.checkpoint,
+        )
+        self._signin = _signin(base)
+        self._watch = ConfigurationWatch()
+        self._revoked = asyncio.Event()
+        self._cut = False
+        self._devices = _devices(base, self._fleet, self._desk, self._watch)
+        self._public = _public(base, self._fleet, self._desk, self._signin)
+        self._webs = _webs(base, self._desk, self._signin)
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._parts = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Returns when every listener accepts. The broker may need longer: payments do not."""
+        await self._parts.enter_async_context(self._desk)
+        if self._broker is not None:
+            base = self._base
+            await self._broker.start(base.identity, base.authority.pem, await self._revocations())
+        self._publisher.start()
+        self._tasks = (
+            asyncio.create_task(self._relay.run(), name="relay"),
+            asyncio.create_task(self._keep_revocations(), name="revocations"),
+            asyncio.create_task(self._prune(), name="prune"),
+        )
+        await asyncio.gather(
+            self._devices.start(), self._public.start(), *(web.start() for web in self._webs)
+        )
+        say(
+            log,
+            logging.INFO,
+            "serving",
+            devices=self._base.settings.devices.port,
+            public=self._base.settings.public.port,
+            wallet=self._base.wallet_url,
+            ledger=self._base.ledger_id,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``, or until a part ends that never should: then that part's error."""
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        done, _ = await asyncio.wait({stopping, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for task in done - {stopping}:
+            task.result()
+            raise RuntimeError(f"{task.get_name()} ended by itself")
+
+    async def stop(self) -> None:
+        """New calls are refused, running ones end, what was committed stays to be announced."""
+        self._watch.stop()
+        await asyncio.gather(*(web.stop() for web in self._webs))
+        await asyncio.gather(self._devices.stop(_GRACE_SECONDS), self._public.stop(_GRACE_SECONDS))
+        await self._parts.aclose()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._publisher.stop()
+        if self._broker is not None:
+            await self._broker.stop()
+        await self._base.database.close()
+
+    async def healthy(self) -> bool:
+        """The loop turns (or this would not run), the database answers, no part has ended."""
+        try:
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                await self._base.database.read(lambda c: c.execute(text("SELECT 1")).scalar())
+        except Exception as error:  # whatever it is, it is no sign of life
+            say(log, logging.ERROR, "health check failed", error=error)
+            return False
+        return not any(task.done() for task in self._tasks)
+
+    def _committed(self) -> None:
+        self._relay.wake()
+
+    def _broker_connected(self) -> None:
+        self._relay.broker_returned()
+
+    def _certificates_ended(self, because: Revoked) -> None:
+        # after a renewal the old certificate is in the hands of the same device still
+        self._cut = self._cut or because is not Revoked.RENEWED
+        self._revoked.set()
+
+    async def _keep_revocations(self) -> None:
+        """Tell the broker of each certificate that ended; several at once in one go."""
+        while True:
+            await self._revoked.wait()
+            await asyncio.sleep(_REVOCATION_PAUSE)
+            self._revoked.clear()
+            cut, self._cut = self._cut, False
+            crl = await self._revocations()
+            if self._broker is None:
+                # a broker of the operator's own reads it from here
+                self._base.keys.write("revoked.pem", crl)
+            elif cut:
+                self._broker.cut(crl)
+            else:
+                self._broker.refuse(crl)
+
+    async def _prune(self) -> None:
+        """Once a day, what has served its time is deleted; a failure waits for the next day."""
+        while True:
+            await asyncio.sleep(DAY / SECOND)
+            try:
+                await self._desk.prune()
+            except LedgerUnavailable as error:
+                say(log, logging.ERROR, "nothing was pruned", error=error)
+
+    async def _revocations(self) -> bytes:
+        serials = await self._fleet.revoked_serials()
+        return self._base.authority.revocation_list(serials, datetime.now(UTC))
+
+
+async def build_server(
+    settings: Settings,
+    state: StateFolder,
+    environment: Mapping[str, str],
+    checkpoint: CheckpointPort = no_checkpoint,
+    clock: Clock = system_clock,
+) -> ChobaServer:
+    """A server of real parts, not yet started. Raises what ``lay_foundations`` and the listeners
+    raise; each error has a stable ``code`` and a sentence that names the remedy."""
+    base = lay_foundations(settings, state, environment, clock, checkpoint)
+    try:
+        return ChobaServer(base)
+    except BaseException:
+        await base.database.close()
+        raise
+
+
+def _names(settings: Settings) -> tuple[str, ...]:
+    """Names that the certificate needs: the settings', the wallet's, each address listened on."""
+    hosts = (
+        settings.devices.host,
+        settings.public.host,
+        settings.web.host,
+        settings.broker.host,
+        urlsplit(settings.web.wallet_url).hostname or "",
+    )
+    return (*settings.tls.names, *(host for host in hosts if host not in _WILDCARDS))
+
+
+def _publisher(base: Foundations, on_connected: Callable[[], None]) -> Publisher:
+    broker = base.settings.broker
+    now = datetime.now(UTC)
+    own = base.authority.issue_identity(SERVER_USER, now, client=True)
+    base.keys.write("broker-client.key", own.key_pem.reveal())
+    base.keys.write("broker-client.pem", own.chain_pem)
+    if broker.url:
+        parts = urlsplit(broker.url)
+        address = BrokerAddress(parts.hostname or "", parts.port or 8883)
+        tls = ssl.create_default_context(cafile=broker.ca_file or None)
+    else:
+        host = "127.0.0.1" if broker.host in _WILDCARDS else broker.host
+        address = BrokerAddress(host, broker.port)
+        tls = ssl.create_default_context(cadata=base.authority.pem)
+    tls.load_cert_chain(base.keys.path("broker-client.pem"), base.keys.path("broker-client.key"))
+    client_id = f"choba-server-{secrets.token_hex(6)}"  # n processes share one broker
+    return Publisher(address, tls, client_id, broker.in_flight, on_connected)
+
+
+def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -> PaymentDesk:
+    return PaymentDesk(
+        database=base.database,
+        keyring=base.keyring,
+        clock=base.clock,
+        settings=DeskSettings(
+            own_hosts=frozenset({urlsplit(base.wallet_url).netloc.lower()}),
+            lane=base.settings.database.lane,
+        ),
+        hooks=DeskHooks(on_claim_changed=claims.tell, on_committed=on_committed),
+        checkpoint=base.checkpoint,
+    )
+
+
+def _signin(base: Foundations) -> SignIn:
+    web = base.settings.web
+    file = Path(web.sms_file) if web.sms_file else base.state.root / "sms.jsonl"
+    return SignIn(
+        database=base.database,
+        gateway=FileSmsGateway(file),
+        secret=base.keyring.derive(b"choba-signin-v1"),
+        clock=base.clock,
+        sender=web.name_ja,
+        autofill_host=urlsplit(base.wallet_url).hostname or "",
+    )
+
+
+def _devices(
+    base: Foundations, fleet: Fleet, desk: PaymentDesk, watch: ConfigurationWatch
+) -> Listener:
+    settings = base.settings
+    guard = TerminalGuard(fleet)
+    url = urlsplit(base.wallet_url)
+    facts = OperatorFacts(
+        wallet_host=url.netloc,
+        wallet_scheme=url.scheme,
+        amount_limit=Yen(settings.terminals.amount_limit_yen),
+        slip_copies=settings.terminals.slip_copies,
+        office_name=settings.office.name,
+        office_phone=settings.office.phone,
+    )
+    servicer = TerminalServicer(
+        fleet=fleet,
+        desk=desk,
+        guard=guard,
+        configuration=ConfigurationReader(base.database, facts, base.clock),
+        watch=watch,
+        clock=base.clock,
+    )
+    return device_listener(
+        address=_address(settings.devices.host, settings.devices.port),
+        identity=base.identity,
+        ca_pem=base.authority.pem,
+        guard=guard,
+        terminals=servicer,
+    )
+
+
+def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) -> Listener:
+    settings = base.settings
+
+    async def terminal_lines() -> tuple[TerminalLine, ...]:
+        seen = await fleet.last_seen()
+        return await base.database.read(lambda c: _terminal_lines(c, seen))
+
+    operator = OperatorServicer(
+        fleet=fleet,
+        terminals=terminal_lines,
+        trial_balance=lambda: base.database.read(trial_balance),
+        code_seconds=settings.terminals.pairing_minutes * 60,
+    )
+    return public_listener(
+        address=_address(settings.public.host, settings.public.port),
+        identity=base.identity,
+        enrolment=EnrolmentServicer(fleet),
+        wallet=WalletServicer(desk, signin, base.clock),
+        wallet_guard=CustomerGuard(signin),
+        operator=operator,
+        operator_guard=OperatorGuard(base.keys.operator_tokens()),
+    )
+
+
+def _terminal_lines(
+    connection: Connection, seen: Mapping[TerminalId, Micros]
+) -> tuple[TerminalLine, ...]:
+    names = {shop.shop_id: shop.name_ja for shop in shops(connection)}
+    return tuple(
+        TerminalLine(
+            terminal.terminal_id,
+            terminal.name_ja,
+            names[terminal.shop_id],
+            terminal.number,
+            seen.get(terminal.terminal_id, Micros(0)),
+        )
+        for terminal in terminals(connection)
+    )
+
+
+def _webs(base: Foundations, desk: PaymentDesk, signin: SignIn) -> tuple[WebListener, ...]:
+    web, office = base.settings.web, base.settings.office
+    app = create_wallet_app(
+        desk=desk,
+        signin=signin,
+        clock=base.clock,
+        settings=WalletSettings(
+            secret=base.keyring.derive(b"choba-wallet-v1"),
+            qr_hosts=frozenset({urlsplit(base.wallet_url).netloc.lower()}),
+            name_ja=web.name_ja,
+            name_en=web.name_en,
+            help_phone=office.phone,
+            help_hours_ja=office.hours_ja,
+            help_hours_en=office.hours_en,
+            plain_http=PlainHttp.DEMO if web.plain_http_port else PlainHttp.REFUSED,
+        ),
+    )
+    tls = (base.keys.path("server.key"), base.keys.path("server.pem"))
+    https = WebListener(app, web.host, web.https_port, "web.https_port", tls)
+    if not web.plain_http_port:
+        return (https,)
+    return (https, WebListener(app, web.host, web.plain_http_port, "web.plain_http_port"))
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

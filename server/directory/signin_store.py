@@ -1,0 +1,164 @@
+"""The rows of signing in; called inside the caller's transaction."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from protos.units import Micros, UserId
+from server.db.schema.signin import sign_in_challenges, sign_in_messages, sign_in_sessions
+from server.directory.phones import PhoneNumber
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeRow:
+    """A code that was asked for."""
+
+    id: str
+    phone: PhoneNumber
+    asked_at: Micros
+    expires_at: Micros
+    tries: int
+    used: bool
+    messages: int
+    last_message_at: Micros
+
+    def with_message(self, at: Micros) -> "ChallengeRow":
+        """The same with one message more."""
+        return replace(self, messages=self.messages + 1, last_message_at=at)
+
+
+def add_challenge(connection: Connection, row: ChallengeRow) -> None:
+    """Insert a new challenge."""
+    connection.execute(
+        insert(sign_in_challenges).values(
+            challenge_id=row.id,
+            phone=row.phone,
+            asked_at=row.asked_at,
+            expires_at=row.expires_at,
+            tries=0,
+            used=0,
+        )
+    )
+
+
+def add_message(connection: Connection, row: ChallengeRow, client: bytes, at: Micros) -> None:
+    """Note that a message is sent now; it counts whether or not the gateway takes it."""
+    connection.execute(
+        insert(sign_in_messages).values(
+            challenge_id=row.id,
+            number=row.messages + 1,
+            phone=row.phone,
+            client_hash=client,
+            sent_at=at,
+        )
+    )
+
+
+def challenge(connection: Connection, challenge_id: str) -> ChallengeRow | None:
+    """The challenge with this id."""
+    found = connection.execute(
+        select(sign_in_challenges).where(sign_in_challenges.c.challenge_id == challenge_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    messages, last = connection.execute(
+        select(func.count(), func.coalesce(func.max(sign_in_messages.c.sent_at), 0)).where(
+            sign_in_messages.c.challenge_id == challenge_id
+        )
+    ).one()
+    return ChallengeRow(
+        id=found.challenge_id,
+        phone=PhoneNumber(found.phone),
+        asked_at=Micros(found.asked_at),
+        expires_at=Micros(found.expires_at),
+        tries=found.tries,
+        used=bool(found.used),
+        messages=messages,
+        last_message_at=Micros(last),
+    )
+
+
+def newest_challenge(connection: Connection, phone: PhoneNumber) -> ChallengeRow | None:
+    """The newest challenge of a number, open or not."""
+    table = sign_in_challenges
+    newest = connection.execute(
+        select(table.c.challenge_id)
+        .where(table.c.phone == phone)
+        .order_by(table.c.asked_at.desc(), table.c.challenge_id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return challenge(connection, newest) if newest is not None else None
+
+
+def count_try(
+    connection: Connection, challenge_id: str, now: Micros, most: int
+) -> ChallengeRow | None:
+    """Count one try of an open challenge and return it; None when it is open no more."""
+    table = sign_in_challenges
+    counted = connection.execute(
+        update(table)
+        .where(
+            table.c.challenge_id == challenge_id,
+            table.c.used == 0,
+            table.c.tries < most,
+            table.c.expires_at > now,
+        )
+        .values(tries=table.c.tries + 1)
+    ).rowcount
+    return challenge(connection, challenge_id) if counted else None
+
+
+def use_challenge(connection: Connection, challenge_id: str) -> None:
+    """A code signs in once."""
+    table = sign_in_challenges
+    connection.execute(update(table).where(table.c.challenge_id == challenge_id).values(used=1))
+
+
+def messages_since(
+    connection: Connection,
+    since: Micros,
+    phone: PhoneNumber | None = None,
+    client: bytes | None = None,
+) -> int:
+    """How many messages were sent after ``since``, to a number, for a client, or in all."""
+    table = sign_in_messages
+    query = select(func.count()).where(table.c.sent_at > since)
+    if phone is not None:
+        query = query.where(table.c.phone == phone)
+    if client is not None:
+        query = query.where(table.c.client_hash == client)
+    return connection.execute(query).scalar_one()
+
+
+def forget_before(connection: Connection, instant: Micros) -> None:
+    """Delete what no limit looks at any more: numbers of people are not kept for nothing."""
+    old = select(sign_in_challenges.c.challenge_id).where(sign_in_challenges.c.asked_at < instant)
+    connection.execute(delete(sign_in_messages).where(sign_in_messages.c.challenge_id.in_(old)))
+    connection.execute(delete(sign_in_challenges).where(sign_in_challenges.c.asked_at < instant))
+    connection.execute(delete(sign_in_sessions).where(sign_in_sessions.c.expires_at < instant))
+
+
+def add_session(
+    connection: Connection, token_hash: bytes, user: UserId, now: Micros, expires_at: Micros
+) -> None:
+    """Begin a session; the token itself is never stored."""
+    connection.execute(
+        insert(sign_in_sessions).values(
+            token_hash=token_hash, user_id=user, started_at=now, expires_at=expires_at
+        )
+    )
+
+
+def session_user(connection: Connection, token_hash: bytes, now: Micros) -> UserId | None:
+    """Whose session a token is, if it is still good."""
+    table = sign_in_sessions
+    found = connection.execute(
+        select(table.c.user_id).where(table.c.token_hash == token_hash, table.c.expires_at > now)
+    ).scalar_one_or_none()
+    return UserId(found) if found is not None else None
+
+
+def end_session(connection: Connection, token_hash: bytes) -> None:
+    """Delete a session."""
+    table = sign_in_sessions
+    connection.execute(delete(table).where(table.c.token_hash == token_hash))

@@ -1,0 +1,133 @@
+"""Opening lanes, accounts and streams: rare, idempotent, outside the posting engine."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from server.db.database import DatabaseKind
+from server.db.schema import ledger as t
+from server.ledger.layout import genesis
+from server.ledger.types import AccountId, AccountKind, LaneId, OwnerKey, StreamId, Unit
+
+
+def allocate(connection: Connection, name: str, count: int = 1) -> range:
+    """``count`` numbers that nobody was given before and nobody will be again.
+
+    Raises LookupError for a counter that no migration made.
+    """
+    last = connection.execute(
+        update(t.counters)
+        .where(t.counters.c.name == name)
+        .values(value=t.counters.c.value + count)
+        .returning(t.counters.c.value)
+    ).scalar_one_or_none()
+    if last is None:
+        raise LookupError(f"counter {name}: not in the schema")
+    return range(last - count + 1, last + 1)
+
+
+def ledger_id(connection: Connection) -> str:
+    """The random id of these books (20 characters), made with the first migration."""
+    return str(connection.execute(select(t.identity.c.ledger_id)).scalar_one())
+
+
+def open_lane(connection: Connection, name: str) -> LaneId:
+    """The lane of that name, made when it is not there. Each posting engine owns one."""
+    _lock_counter(connection, "lane")
+    found = connection.execute(
+        select(t.lanes.c.lane_id).where(t.lanes.c.name == name)
+    ).scalar_one_or_none()
+    if found is not None:
+        return LaneId(found)
+    lane = LaneId(allocate(connection, "lane")[0])
+    connection.execute(
+        insert(t.lanes).values(
+            lane_id=lane,
+            name=name,
+            position=0,
+            last_instant=0,
+            floor=0,
+            head=genesis(ledger_id(connection), lane),
+        )
+    )
+    return lane
+
+
+def open_stream(connection: Connection, stream: StreamId) -> None:
+    """The announcements of a new terminal number start at sequence 1."""
+    connection.execute(insert(t.streams).values(stream_id=stream, last_sequence=0))
+
+
+def last_sequence(connection: Connection, stream: StreamId) -> int:
+    """0 before the first, and for a stream that was never opened."""
+    found = connection.execute(
+        select(t.streams.c.last_sequence).where(t.streams.c.stream_id == stream)
+    ).scalar_one_or_none()
+    return int(found or 0)
+
+
+def lock_stream(connection: Connection, stream: StreamId) -> None:
+    """Hold a terminal against the posting engine until the transaction ends."""
+    connection.execute(
+        select(t.streams.c.stream_id).where(t.streams.c.stream_id == stream).with_for_update()
+    ).all()
+
+
+def open_account(
+    connection: Connection, kind: AccountKind, unit: Unit, owner: OwnerKey
+) -> AccountId:
+    """The account of that kind, unit and owner, made when it is not there.
+
+    A customer's account gets its wallet with it.
+    """
+    return open_accounts(connection, kind, unit, [owner])[owner]
+
+
+def open_accounts(
+    connection: Connection, kind: AccountKind, unit: Unit, owners: Sequence[OwnerKey]
+) -> dict[OwnerKey, AccountId]:
+    """``open_account`` for many owners."""
+    _lock_counter(connection, "account")
+    known = _accounts(connection, kind, unit, owners)
+    missing = sorted({owner for owner in owners if owner not in known})
+    if missing:
+        numbers = allocate(connection, "account", len(missing))
+        made = {owner: AccountId(n) for owner, n in zip(missing, numbers, strict=True)}
+        connection.execute(
+            insert(t.accounts),
+            [
+                {"account_id": n, "kind": int(kind), "service_id": unit, "owner": owner}
+                for owner, n in made.items()
+            ],
+        )
+        if kind is AccountKind.CUSTOMER:
+            connection.execute(
+                insert(t.wallets),
+                [
+                    {"account_id": n, "owner": owner, "service_id": unit, "balance": 0}
+                    for owner, n in made.items()
+                ],
+            )
+        known |= made
+    return known
+
+
+def _accounts(
+    connection: Connection, kind: AccountKind, unit: Unit, owners: Sequence[OwnerKey]
+) -> dict[OwnerKey, AccountId]:
+    rows = connection.execute(
+        select(t.accounts.c.owner, t.accounts.c.account_id).where(
+            t.accounts.c.kind == int(kind),
+            t.accounts.c.service_id == unit,
+            t.accounts.c.owner.in_(owners),
+        )
+    )
+    return {OwnerKey(owner): AccountId(account) for owner, account in rows}
+
+
+def _lock_counter(connection: Connection, name: str) -> None:
+    """Only one at a time opens what the counter numbers, so that none is opened twice."""
+    if connection.dialect.name != DatabaseKind.SQLITE.value:
+        connection.execute(
+            select(t.counters.c.name).where(t.counters.c.name == name).with_for_update()
+        ).all()

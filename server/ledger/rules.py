@@ -1,0 +1,84 @@
+"""What a domain gives the posting engine: pure decisions, and its own rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from protos.units import Micros
+from server.ledger.books import Books
+from server.ledger.types import Booking, EntryDraft, OwnerKey, StreamId
+
+C_contra = TypeVar("C_contra", contravariant=True)
+S = TypeVar("S")
+D = TypeVar("D")
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(Generic[D]):
+    """Book this entry. ``row``: what the domain needs again to write its own rows."""
+
+    entry: EntryDraft
+    row: D
+
+
+@dataclass(frozen=True, slots=True)
+class Decline(Generic[A]):
+    """Book nothing; the answer is final as far as the engine is concerned."""
+
+    answer: A
+
+
+@dataclass(frozen=True, slots=True)
+class Booked(Generic[D]):
+    """An accepted entry with its place in the books."""
+
+    draft: Accept[D]
+    booking: Booking
+
+
+class Locks(Protocol):
+    """What a batch holds before it reads anything."""
+
+    @property
+    def owner(self) -> OwnerKey:
+        """All of this customer's wallets."""
+
+    @property
+    def stream(self) -> StreamId | None:
+        """The device whose sequence the entry raises."""
+
+
+class PostingRules(Protocol[C_contra, S, D, A]):
+    """A domain's part of ``post``. ``S`` is its state of one batch."""
+
+    def locks(self, command: C_contra) -> Locks:
+        """Known from the command alone."""
+
+    def load(self, connection: Connection, commands: Sequence[C_contra], instant: Micros) -> S:
+        """Read what decisions need, in a fixed number of statements, after all locks."""
+
+    def decide(
+        self, books: Books, state: S, command: C_contra, instant: Micros
+    ) -> Accept[D] | Decline[A]:
+        """Pure: no clock, no chance, no input or output, and changes nothing."""
+
+    def note(self, state: S, command: C_contra, decision: Accept[D] | Decline[A]) -> None:
+        """Let later commands of this batch see the decision."""
+
+    def write(
+        self,
+        connection: Connection,
+        state: S,
+        booked: Sequence[Booked[D]],
+        instant: Micros,
+    ) -> bool:
+        """Insert the domain's rows, those where the first insert wins before all others.
+
+        False: another process was faster; the engine rolls back and decides the batch again.
+        """
+
+    def answer(self, booked: Booked[D]) -> A:
+        """What to say once it is committed."""

@@ -1,0 +1,120 @@
+"""The ledger's own values: accounts, lots, drafts of entries. It knows no vouchers, no payments."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NewType
+
+from protos.units import Micros, Yen
+
+AccountId = NewType("AccountId", int)
+LotId = NewType("LotId", int)
+"""0 stands for "no lot" in the books."""
+LaneId = NewType("LaneId", int)
+StreamId = NewType("StreamId", int)
+"""A terminal number: each device has one gapless stream of announcements."""
+OwnerKey = NewType("OwnerKey", int)
+"""A customer or a shop inside the ledger; 0 is the operator. It says nothing about a person."""
+Unit = NewType("Unit", str)
+"""What is counted: the id of a service. Accounts of two units never meet in one posting."""
+
+OPERATOR = OwnerKey(0)
+NO_LOT = LotId(0)
+
+
+class LedgerError(Exception):
+    """Base of the ledger's errors. ``code`` is stable: CHOBA_LEDGER_*."""
+
+    code = "CHOBA_LEDGER_ERROR"
+
+
+class AccountKind(IntEnum):
+    """Numbers stand in the books: never change one."""
+
+    ISSUED = 1
+    """発行: what the operator has put into circulation."""
+    CUSTOMER = 2
+    SHOP = 3
+    """Owed to a shop until it is paid out."""
+    EXPIRED = 4
+    FORFEITED = 5
+
+
+class Operation(IntEnum):
+    """OP1 to OP5 of the CSV files, then what only the books know. Never change a number."""
+
+    USE = 1
+    GRANT = 2
+    CHARGE = 3
+    CANCEL_USE = 4
+    CANCEL_GRANT = 5
+    EXPIRE = 6
+    FORFEIT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class PostingDraft:
+    """One balanced movement. ``lot``: the customer's lot it takes from or gives to."""
+
+    debit: AccountId
+    credit: AccountId
+    amount: Yen
+    lot: LotId
+
+
+@dataclass(frozen=True, slots=True)
+class NewLot:
+    """Issued by the entry that carries it; its posting fills it."""
+
+    lot_id: LotId
+    account_id: AccountId
+    owner: OwnerKey
+    unit: Unit
+    face: Yen
+    price: Yen
+    expires_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """What a domain wants booked. The engine gives it lane, position, instant and sequence."""
+
+    entry_id: str
+    """Public id, 20 characters."""
+    operation: Operation
+    subject: bytes
+    """32 bytes: the domain's digest of its own row, random ids and numbers only."""
+    postings: tuple[PostingDraft, ...]
+    announced_on: StreamId | None = None
+    new_lots: tuple[NewLot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """Where and when an entry stands in the books."""
+
+    lane_id: LaneId
+    position: int
+    instant: Micros
+    sequence: int
+    """In its stream; 0 without one."""
+
+
+@dataclass(slots=True)
+class OpenLot:
+    """A customer's lot as the batch goes on: ``remaining`` follows the entries before."""
+
+    lot_id: LotId
+    account_id: AccountId
+    expires_at: Micros
+    remaining: int
+
+
+@dataclass(slots=True)
+class Wallet:
+    """A customer's account as the batch goes on; lots by expiry, then by age."""
+
+    account_id: AccountId
+    owner: OwnerKey
+    unit: Unit
+    balance: int
+    lots: list[OpenLot]

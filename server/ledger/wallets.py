@@ -1,0 +1,62 @@
+"""Reading customers' wallets with their open lots, one statement for any number of customers."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, select, text
+
+from protos.units import Micros
+from server.db.database import DatabaseKind
+from server.db.schema import ledger as t
+from server.db.sets import RowSet
+from server.ledger.types import AccountId, LotId, OpenLot, OwnerKey, Unit, Wallet
+
+
+class WalletReader:
+    """Prebuilt for one kind of database."""
+
+    def __init__(self, kind: DatabaseKind) -> None:
+        self._owners = RowSet(kind, "owners", owner=int)
+        self._statement: Final = _statement(self._owners)
+
+    def read(self, connection: Connection, owners: Iterable[OwnerKey]) -> list[Wallet]:
+        """All wallets of these customers; lots with something left, in order of spending."""
+        params = self._owners.params([(owner,) for owner in sorted(set(owners))])
+        wallets: dict[int, Wallet] = {}
+        for row in connection.execute(self._statement, params):
+            account, owner, unit, balance, lot, expires_at, remaining = row
+            wallet = wallets.get(account)
+            if wallet is None:
+                wallet = Wallet(AccountId(account), OwnerKey(owner), Unit(unit), balance, [])
+                wallets[account] = wallet
+            if lot is not None:
+                wallet.lots.append(
+                    OpenLot(LotId(lot), wallet.account_id, Micros(expires_at), remaining)
+                )
+        for wallet in wallets.values():
+            wallet.lots.sort(key=lambda lot: (lot.expires_at, lot.lot_id))
+        return list(wallets.values())
+
+
+def _statement(owners: RowSet) -> Select[Any]:
+    lots = t.lot_balances
+    return (
+        select(
+            t.wallets.c.account_id,
+            t.wallets.c.owner,
+            t.wallets.c.service_id,
+            t.wallets.c.balance,
+            lots.c.lot_id,
+            lots.c.expires_at,
+            lots.c.remaining,
+        )
+        .join_from(
+            t.wallets,
+            lots,
+            (lots.c.owner == t.wallets.c.owner)
+            & (lots.c.account_id == t.wallets.c.account_id)
+            & (lots.c.remaining > text("0")),
+            isouter=True,
+        )
+        .where(t.wallets.c.owner.in_(select(owners.source.c.owner)))
+    )

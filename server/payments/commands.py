@@ -1,0 +1,79 @@
+"""What the posting engine is given and gives back for a payment."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from protos.units import Micros, PaymentId, SaleNumber, TerminalNumber, TransactionId, UserId, Yen
+from server.db import new_public_id
+from server.directory import OwnerKey
+from server.ledger import StreamId
+from server.payments.refusals import Refused
+from server.payments.types import AgainOnStand, LegRequest, Paid, SaleKind
+
+
+@dataclass(frozen=True, slots=True)
+class PayCommand:
+    """One request to pay, well-formed and with a genuine ticket; the ledger decides the rest.
+
+    Its random ids are made before the first try, so that deciding needs no chance.
+    """
+
+    user_id: UserId
+    owner: OwnerKey
+    idempotency_key: str
+    kind: SaleKind
+    terminal: TerminalNumber
+    sale: SaleNumber
+    amount: Yen
+    legs: tuple[LegRequest, ...]
+    again: AgainOnStand
+    announced_to: TerminalNumber | None
+    """The device that will announce it, as known before the locks; checked again after."""
+    deadline: Micros
+    """Committed before this instant or not at all."""
+    payment_id: PaymentId
+    transaction_ids: tuple[TransactionId, ...]
+    request_hash: bytes
+
+    @property
+    def stream(self) -> StreamId | None:
+        return None if self.announced_to is None else StreamId(self.announced_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """This key has paid already: the answer is that payment."""
+
+    payment_id: PaymentId
+
+
+PayAnswer = Paid | Refused | Replay
+
+
+def new_payment_ids(legs: int) -> tuple[PaymentId, tuple[TransactionId, ...]]:
+    return (
+        PaymentId(new_public_id()),
+        tuple(TransactionId(new_public_id()) for _ in range(legs)),
+    )
+
+
+def request_hash(
+    kind: SaleKind,
+    terminal: TerminalNumber,
+    sale: SaleNumber,
+    amount: Yen,
+    legs: tuple[LegRequest, ...],
+    again: AgainOnStand,
+) -> bytes:
+    """What makes two requests the same: the sale, the money and ``again``, not the scan's time."""
+    content = [
+        int(kind),
+        terminal,
+        sale,
+        amount,
+        [[leg.service_id, leg.amount] for leg in legs],
+        again.value,
+    ]
+    packed = json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return hashlib.sha256(b"choba-pay-request-v1" + packed).digest()

@@ -1,0 +1,97 @@
+"""OperatorService: for the choba command and the operator's own systems."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from protos.choba.v1 import operator_service_pb2 as pb
+from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceServicer
+from protos.operation.logs import say
+from protos.units import Micros, TerminalId, TerminalNumber
+from server.fleet import Fleet
+from server.ledger import TrialBalance
+from server.rpc.calls import Context, principal
+from server.rpc.errors import plain_text, whole_number
+from server.rpc.guards import Operator
+
+log = logging.getLogger(__name__)
+
+_SHORTEST_CODE_SECONDS = 60
+_LONGEST_CODE_SECONDS = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalLine:
+    """One terminal in the operator's list."""
+
+    terminal_id: TerminalId
+    name: str
+    shop_name: str
+    number: TerminalNumber | None
+    last_seen_at: Micros
+
+
+class OperatorServicer(OperatorServiceServicer):
+    """Translates; every act is logged with the operator's name."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        terminals: Callable[[], Awaitable[tuple[TerminalLine, ...]]],
+        trial_balance: Callable[[], Awaitable[TrialBalance]],
+        code_seconds: int,
+    ) -> None:
+        self._fleet = fleet
+        self._terminals = terminals
+        self._trial_balance = trial_balance
+        self._code_seconds = code_seconds
+
+    async def IssuePairingCode(
+        self, request: pb.IssuePairingCodeRequest, context: Context
+    ) -> pb.IssuePairingCodeResponse:
+        """The code before is void from now on."""
+        terminal = TerminalId(plain_text("terminal_id", request.terminal_id, 1, 64))
+        seconds = request.valid_seconds or self._code_seconds
+        whole_number("valid_seconds", seconds, _SHORTEST_CODE_SECONDS, _LONGEST_CODE_SECONDS)
+        issued = await self._fleet.issue_pairing_code(terminal, self._operator(), seconds)
+        return pb.IssuePairingCodeResponse(code=issued.code, expires_at_micros=issued.expires_at)
+
+    async def ListTerminals(
+        self, request: pb.ListTerminalsRequest, context: Context
+    ) -> pb.ListTerminalsResponse:
+        """Every counter terminal and stand."""
+        say(log, logging.INFO, "operator lists terminals", by=self._operator())
+        lines = [
+            pb.TerminalSummary(
+                terminal_id=line.terminal_id,
+                terminal_name=line.name,
+                shop_name=line.shop_name,
+                terminal_number=line.number or 0,
+                last_seen_micros=line.last_seen_at,
+            )
+            for line in await self._terminals()
+        ]
+        return pb.ListTerminalsResponse(terminals=lines)
+
+    async def GetTrialBalance(
+        self, request: pb.GetTrialBalanceRequest, context: Context
+    ) -> pb.GetTrialBalanceResponse:
+        """Debits and credits of every account; the totals are equal, always."""
+        say(log, logging.INFO, "operator reads the trial balance", by=self._operator())
+        balance = await self._trial_balance()
+        return pb.GetTrialBalanceResponse(
+            accounts=[
+                pb.AccountBalance(
+                    account=line.account, debit_yen=line.debit, credit_yen=line.credit
+                )
+                for line in balance.lines
+            ],
+            total_debit_yen=balance.total_debit,
+            total_credit_yen=balance.total_credit,
+        )
+
+    @staticmethod
+    def _operator() -> str:
+        operator: Operator = principal(Operator)
+        return operator.name

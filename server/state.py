@@ -1,0 +1,162 @@
+"""Where the server keeps what must survive it: state folder and key files.
+
+    STATE/choba.sqlite      the books, unless another database is set
+    STATE/keys/             0700, each file 0600
+        master.key          all keys of all terminals follow from it
+        ca.key, ca.pem      the certificate authority
+        server.key, .pem    what the listeners show
+        operator.tokens     one "name:token" a line
+    STATE/broker/           the server's own mosquitto
+
+With $CREDENTIALS_DIRECTORY (systemd) a key of that name there is used instead of the file.
+Keys are never in the database, in an argument or in the environment.
+"""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from protos.operation.redaction import Secret
+
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+MASTER_KEY_BYTES = 32
+
+
+class KeyFileError(Exception):
+    """A key file that cannot be used; the text names the file and the remedy."""
+
+    code = "CHOBA_KEYS_UNUSABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The folders of one server; made on first use."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """SQLite's file."""
+        return self.root / "choba.sqlite"
+
+    @property
+    def broker(self) -> Path:
+        """Everything of the server's own mosquitto."""
+        return self.root / "broker"
+
+    @property
+    def keys(self) -> Path:
+        """Key files."""
+        return self.root / "keys"
+
+
+def state_folder(option: Path | None, environment: Mapping[str, str]) -> StateFolder:
+    """``--state-dir``, else $STATE_DIRECTORY, else ./var; made when it is not there."""
+    # systemd separates several directories by colons; the first one is ours
+    named = environment.get("STATE_DIRECTORY", "").split(":")[0]
+    root = (option or (Path(named) if named else Path("var"))).absolute()
+    root.mkdir(parents=True, exist_ok=True)
+    return StateFolder(root)
+
+
+class KeyFiles:
+    """Reads and makes key files; refuses one that others may read."""
+
+    def __init__(self, folder: Path, credentials: Path | None = None) -> None:
+        self._folder = folder
+        self._credentials = credentials
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(_PRIVATE_FOLDER)
+
+    def path(self, name: str) -> Path:
+        """Where a key stands: the service manager's credential if there is one."""
+        if self._credentials is not None and (self._credentials / name).exists():
+            return self._credentials / name
+        return self._folder / name
+
+    def exists(self, name: str) -> bool:
+        """Whether it has been made or given."""
+        return self.path(name).exists()
+
+    def read(self, name: str) -> Secret[bytes]:
+        """Raises KeyFileError when it is missing or open to others."""
+        path = self.path(name)
+        try:
+            mode = path.stat().st_mode & 0o777
+            data = path.read_bytes()
+        except OSError as error:
+            raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from error
+        if mode & 0o077 and path.parent == self._folder:
+            raise KeyFileError(f"{path}: others may read it (mode {mode:o}); chmod 600 {path}")
+        return Secret(data)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Whole or not at all, durable, mode 0600."""
+        write_private(self._folder / name, data)
+
+    def read_or_make(self, name: str, make: Callable[[], bytes]) -> Secret[bytes]:
+        """The key, made at first start."""
+        if not self.exists(name):
+            self.write(name, make())
+        return self.read(name)
+
+    def master_key(self) -> Secret[bytes]:
+        """32 bytes, hexadecimal in the file ``master.key``; made at first start."""
+        text = self.read_or_make("master.key", _new_master_key).reveal()
+        try:
+            key = bytes.fromhex(text.decode("ascii"))
+        except ValueError as error:
+            raise KeyFileError(f"{self.path('master.key')}: is not hexadecimal") from error
+        if len(key) != MASTER_KEY_BYTES:
+            raise KeyFileError(f"{self.path('master.key')}: 64 hexadecimal digits are needed")
+        return Secret(key)
+
+    def operator_tokens(self) -> Secret[dict[str, str]]:
+        """Token → name of the operator; one is made at first start."""
+        data = self.read_or_make("operator.tokens", _first_operator).reveal()
+        tokens: dict[str, str] = {}
+        for line in data.decode("utf-8").splitlines():
+            name, colon, token = line.strip().partition(":")
+            if not name or name.startswith("#"):
+                continue
+            if not colon or len(token) < 32:
+                raise KeyFileError(
+                    f"{self.path('operator.tokens')}: write name:token, "
+                    "the token with 32 characters or more"
+                )
+            tokens[token] = name
+        return Secret(tokens)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, durable, readable by its owner alone."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), _PRIVATE_FILE)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _new_master_key() -> bytes:
+    return secrets.token_hex(MASTER_KEY_BYTES).encode() + b"\n"
+
+
+def _first_operator() -> bytes:
+    return b"operator:" + secrets.token_urlsafe(32).encode() + b"\n"
