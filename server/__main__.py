@@ -20,6 +20,7 @@ import uvloop
 from protos.operation import logs
 from protos.operation.service_manager import ServiceManager
 from server.announcements.broker import BrokerError
+from server.checkpoints import CheckpointPort, no_checkpoint
 from server.composition import build_server
 from server.db import DatabaseError
 from server.fleet.key_marks import MasterKeyChangedError
@@ -44,18 +45,23 @@ _Refusal = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Exit status 0 after a stop that was asked for, 78 for settings, 1 otherwise."""
+def main(arguments: Sequence[str] | None = None, checkpoint: CheckpointPort = no_checkpoint) -> int:
+    """The command. Exit status 0 after a stop that was asked for, 78 for settings, 1 otherwise.
+
+    ``checkpoint`` is the kill tests' only.
+    """
     options = _options(arguments)
     try:
         settings = load(options.config or [DEFAULT_FOLDER])
         if options.print_settings:
             print(describe(settings))
             return 0
+        # what this process makes is its own: books, keys, codes
+        os.umask(0o077)
         logs.start(settings.log.level)
         state = state_folder(options.state_dir, os.environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, state))
+            runner.run(_serve(settings, state, checkpoint))
     except _Refusal as refusal:
         print(f"choba-server: {refusal.code}: {refusal}", file=sys.stderr)
         return _CONFIGURATION_EXIT
@@ -65,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _serve(settings: Settings, state: StateFolder) -> None:
+async def _serve(settings: Settings, state: StateFolder, checkpoint: CheckpointPort) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     manager = ServiceManager(os.environ)
-    server = await build_server(settings, state, os.environ)
+    server = await build_server(settings, state, os.environ, checkpoint)
     try:
         await server.start()
         manager.ready("serving")

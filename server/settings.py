@@ -166,7 +166,7 @@ class BrokerSettings:
         "mosquitto", "User of the broker when the server itself is started by root."
     )
     in_flight: int = setting(
-        64, "Announcements published and not yet acknowledged, at most.", _between(1, 1000)
+        64, "Announcements published and not yet acknowledged, at most.", _between(1, 250)
     )
 
 

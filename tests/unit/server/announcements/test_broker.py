@@ -78,7 +78,8 @@ async def test_without_our_certificate_there_is_no_connection(
 
 
 async def test_what_was_queued_survives_a_kill(house: BrokerHouse) -> None:
-    device = house.device(A)
+    tls = house.device_tls(A)
+    device = MqttDevice(A, tls, house.port)
     await device.start(topics.payments(A))
     await device.stop()
     server = publisher(house)
@@ -93,6 +94,7 @@ async def test_what_was_queued_survives_a_kill(house: BrokerHouse) -> None:
     os.kill(killed, signal.SIGKILL)
     # handed over while it is away: delivered when it is back
     late = server.publish(topics.payments(A), b"late", Quality.AT_LEAST_ONCE)
+    device = MqttDevice(A, tls, house.port)
     await device.start(topics.payments(A))
     received = [payload for _, payload in await device.wait_for(6)]
     assert sorted(set(received)) == [b"0", b"1", b"2", b"3", b"4", b"late"]

@@ -101,6 +101,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         keyring=Keyring(b"k" * 32),
         authority=authority,
         clock=lambda: house.now,
+        certificate_clock=lambda: house.now,
         ledger_id="ledger0000000000test",
         on_revoked=revoked,
     )
