@@ -12,6 +12,13 @@ from server.ledger.accounts import (
 )
 from server.ledger.books import Books, BooksError
 from server.ledger.engine import PostingEngine
+from server.ledger.entries import (
+    Entry,
+    PostingLine,
+    count_entries,
+    entry_by_id,
+    subjects_of,
+)
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -57,6 +64,7 @@ __all__ = [
     "Books",
     "BooksError",
     "Decline",
+    "Entry",
     "EntryDraft",
     "LaneId",
     "LedgerClock",
@@ -69,6 +77,7 @@ __all__ = [
     "Poster",
     "PostingDraft",
     "PostingEngine",
+    "PostingLine",
     "PostingRules",
     "Postponed",
     "StolenRow",
@@ -79,8 +88,10 @@ __all__ = [
     "Wallet",
     "WalletReader",
     "allocate",
+    "count_entries",
     "database_clock",
     "deciding_clock",
+    "entry_by_id",
     "last_sequence",
     "ledger_id",
     "lock_stream",
@@ -89,6 +100,7 @@ __all__ = [
     "open_lane",
     "open_stream",
     "process_clock",
+    "subjects_of",
     "trial_balance",
     "verify_ledger",
 ]

@@ -5,6 +5,7 @@ reason to refuse in ``refusals``.
 """
 
 from server.payments.desk import PaymentDesk
+from server.payments.queries import find_payment
 from server.payments.refusals import RefusalCode, Refused
 from server.payments.sentences import (
     NOTHING_MOVED,
@@ -39,6 +40,7 @@ from server.payments.types import (
     ServiceBalance,
     ServiceTotal,
 )
+from server.payments.verify import verify_payments
 
 __all__ = [
     "NOTHING_MOVED",
@@ -74,5 +76,7 @@ __all__ = [
     "SaleState",
     "ServiceBalance",
     "ServiceTotal",
+    "find_payment",
+    "verify_payments",
     "words_of",
 ]

@@ -41,6 +41,8 @@ from server.payments.types import (
 _KEEP_DECLINES = 30 * DAY
 _KEEP_CLAIMS = DAY
 _KEEP_OUTBOX = 7 * DAY
+_CODES_LOOKED_AT = 5000
+"""A code is no key: it is computed again for so many of the newest payments."""
 
 
 class Queries:
@@ -205,6 +207,24 @@ class Queries:
             for p in payments
             if p.announced_to is not None
         )
+
+
+def find_payment(
+    connection: Connection, kind: DatabaseKind, keyring: Keyring, *, code: str, wanted: str
+) -> Payment | None:
+    """For the operator: by id of payment or leg, or the newest of the last with that code."""
+    reader = PaymentReader(kind, keyring)
+    if wanted:
+        legs = select(t.transactions.c.payment_id).where(t.transactions.c.transaction_id == wanted)
+        return reader.one(
+            connection,
+            select(t.payments).where(
+                (t.payments.c.payment_id == wanted) | t.payments.c.payment_id.in_(legs)
+            ),
+        )
+    newest = select(t.payments).order_by(t.payments.c.paid_at.desc()).limit(_CODES_LOOKED_AT)
+    found = reader.read(connection, newest)
+    return next((p for p in found if p.confirmation_code == code.replace(" ", "")), None)
 
 
 def mark_sent(

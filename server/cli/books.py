@@ -1,0 +1,105 @@
+"""Reports of the books as plain text."""
+
+import sys
+import unicodedata
+
+from sqlalchemy import Connection
+
+from server.clock import tokyo_time
+from server.db import DatabaseKind
+from server.directory import Keyring
+from server.ledger import Entry, TrialBalance, entry_by_id, trial_balance, verify_ledger
+from server.payments import Payment, find_payment, verify_payments
+
+_WIDTH = 34
+
+
+def show_trial_balance(connection: Connection) -> int:
+    """試算表. Exit status 1 when debits and credits differ."""
+    balance = trial_balance(connection)
+    print("\n".join(_trial_balance_lines(balance)))
+    return 0 if balance.total_debit == balance.total_credit else 1
+
+
+def audit_verify(connection: Connection) -> int:
+    """Compute everything again. Exit status 1 when something does not hold."""
+    audit = verify_ledger(connection)
+    findings = [*audit.findings, *verify_payments(connection)]
+    print(
+        f"{audit.entries} entries, {audit.postings} postings, {audit.lanes} lanes, "
+        f"{audit.wallets} wallets, {audit.lots} lots read"
+    )
+    for finding in findings:
+        print(f"  does not hold: {finding}")
+    print("the books hold" if not findings else f"{len(findings)} findings: the books do NOT hold")
+    return 1 if findings else 0
+
+
+def ledger_show(
+    connection: Connection,
+    kind: DatabaseKind,
+    keyring: Keyring,
+    *,
+    code: str | None,
+    wanted: str | None,
+) -> int:
+    """One payment with its postings, then the trial balance. Exit status 1 when there is none."""
+    payment = find_payment(connection, kind, keyring, code=code or "", wanted=wanted or "")
+    entry = entry_by_id(connection, payment.payment_id) if payment else None
+    if payment is None or entry is None:
+        print(
+            f"choba: CHOBA_LEDGER_UNKNOWN: no payment {wanted or code}; its id has 20 letters and "
+            "digits and stands on the slip, its code has six digits",
+            file=sys.stderr,
+        )
+        return 1
+    print("\n".join([*_payment_lines(payment), "", *_entry_lines(entry), ""]))
+    return show_trial_balance(connection)
+
+
+def _payment_lines(payment: Payment) -> list[str]:
+    at = tokyo_time(payment.paid_at)
+    return [
+        f"Payment {payment.payment_id}  {at:%Y-%m-%d %H:%M:%S.%f} (Asia/Tokyo)",
+        f"  {payment.shop_name_ja} {payment.terminal_name_ja} ({payment.terminal_id}), "
+        f"sale {payment.sale_number}, announcement {payment.sequence}, "
+        f"code {payment.confirmation_code}",
+        *(
+            f"  {_cell(leg.name_ja, 20)} {leg.amount:>12,}  {leg.transaction_id}  "
+            f"{leg.before:,} -> {leg.after:,}"
+            for leg in payment.legs
+        ),
+        f"  {_cell('合計 total', 20)} {payment.amount:>12,}",
+    ]
+
+
+def _entry_lines(entry: Entry) -> list[str]:
+    return [
+        f"Entry in lane {entry.lane_id}, position {entry.position}: {entry.operation.name}, "
+        f"hash {entry.hash.hex()[:16]}…",
+        *(
+            f"  debit {line.debit_kind.name.lower()} #{line.debit} (lot {line.lot}), "
+            f"credit {line.credit_kind.name.lower()} #{line.credit}: "
+            f"{line.amount:,} of {line.unit}"
+            for line in entry.lines
+        ),
+    ]
+
+
+def _trial_balance_lines(balance: TrialBalance) -> list[str]:
+    head = f"{_cell('Trial balance 試算表', _WIDTH)}{'debit':>16}{'credit':>16}{'balance':>16}"
+    rule = "-" * (_WIDTH + 48)
+    lines = [
+        f"{_cell(line.account, _WIDTH)}{line.debit:>16,}{line.credit:>16,}"
+        f"{line.debit - line.credit:>16,}"
+        for line in balance.lines
+    ]
+    debit, credit = balance.total_debit, balance.total_credit
+    total = f"{_cell('total 合計', _WIDTH)}{debit:>16,}{credit:>16,}{debit - credit:>16,}"
+    return [head, rule, *lines, rule, total]
+
+
+def _cell(text: str, width: int) -> str:
+    """Padded by columns of a terminal: a full-width character takes two."""
+    taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return text + " " * max(0, width - taken)
