@@ -23,8 +23,8 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.checkpoints import CheckpointPort, no_checkpoint
 from server.campaigns import learn_calendar
+from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import DAY, SECOND, Clock, system_clock, tokyo_day
 from server.db import Database, LedgerUnavailable, migrate, open_database
 from server.directory import Keyring, shops, terminals
