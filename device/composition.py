@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from device.checkpoints import Checkpoint, no_checkpoint
 from device.core.counter import initial_state
@@ -27,10 +26,8 @@ from device.links.printing import NoPrinter, PrintLink
 from device.links.renewal import Renewal
 from device.links.runners import Runners
 from device.links.server import ServerLink, Standing
-from device.links.slips import SlipData
 from device.links.sounds import SoundLink
-from device.receipts import day_slip, payment_slip, provisional_slip
-from device.receipts.data import DaySlip, PaymentSlip, ProvisionalSlip
+from device.receipts import lay_out
 from device.settings import Settings
 from device.ui.presenter import present
 from device.ui.views import View, rows_per_page
@@ -38,7 +35,6 @@ from device.voice.announcements import Chime
 from device.voice.files import sound_file
 from hardware.clock import SystemClock
 from hardware.network.interfaces import LinuxNetworks
-from hardware.paper import Slip
 from hardware.ports import Speaker
 from hardware.printer.driver import open_printer
 from hardware.printer.profiles import load_profile
@@ -49,6 +45,7 @@ from hardware.sound.silence import SilentSpeaker
 from protos.operation.logs import say
 from protos.operation.service_manager import ServiceManager
 from protos.units import TerminalNumber
+from protos.version import __version__
 
 if TYPE_CHECKING:
     from device.ui.window import CounterWindow
@@ -145,7 +142,7 @@ class Counter:
             highest_sale=state.last_sale,
             last_sequence=state.received.contiguous,
             configuration_version=configured,
-            software_version=version("choba"),
+            software_version=__version__,
         )
 
     def _connected_as(self, number: int) -> None:
@@ -272,22 +269,6 @@ async def _all(works: list[Coroutine[Any, Any, None]]) -> None:
             group.create_task(work)
 
 
-def lay_out(data: SlipData, columns: int) -> Slip:
-    """One slip in columns."""
-    match data:
-        case PaymentSlip():
-            return payment_slip(columns, data)
-        case ProvisionalSlip():
-            return provisional_slip(columns, data)
-        case DaySlip():
-            return day_slip(columns, data)
-        case _:
-            assert_never(data)
-
-
 def _now(clock: DeviceClock) -> Now:
     tick = clock.tick()
     return Now(tick.wall, tick.mono, tick.clock)
-
-
-Tap = Callable[[Intent], None]

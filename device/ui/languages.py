@@ -354,11 +354,11 @@ def safe(count: int, amount: str) -> Bilingual:
     )
 
 
-def pay_line(dates: Bilingual, waiting: int) -> Bilingual:
-    """The strip of the paid screen: the dates, and how many payments wait behind this one."""
+def go_on(waiting: int) -> Bilingual:
+    """次のお客様, or 次へ（あと2件） while further payments wait to be shown."""
     if waiting == 0:
-        return dates
-    return Bilingual(f"このあと{waiting}件・{dates.ja}", f"{waiting} more next · {dates.en}")
+        return NEXT
+    return Bilingual(f"次へ（あと{waiting}件）", f"Next ({waiting} more)")
 
 
 def _minutes_ja(seconds: int) -> str:

@@ -46,7 +46,7 @@ from tests.support.counter import (
 )
 
 
-class PowerCut(BaseException):  # noqa: N818 - no error: what happens to devices
+class PowerCut(BaseException):
     """The device is gone at this instant."""
 
 
@@ -95,7 +95,7 @@ class World:
     """One run. ``chaos`` 0 to 1: how often things go wrong."""
 
     def __init__(self, seed: int, folder: Path, chaos: float = 0.3) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a simulation
+        self.random = random.Random(seed)
         self.folder = folder
         self.chaos = chaos
         self.wall = NOON

@@ -159,10 +159,10 @@ def _draw_detail(p: Painter, box: Box, detail: Detail | None, *, empty: bool) ->
     p.rect(Box(box.x + 14, y - 8, box.w - 28, 1), LINE)
     y += 10
     for row in detail.dates[:2]:
-        p.text(p.main(words.LEGS[row.kind]), box.x + 16, y, 17, INK2, Face.REGULAR, room=74)
+        p.text(p.main(words.LEGS[row.kind]), box.x + 16, y, 17, INK2, Face.REGULAR, room=82)
         for label, value in ((words.CANCEL_SHORT, row.cancel_by), (words.PAID_ON, row.paid_on)):
             said = f"{p.main(label)} {p.main(value)}"
-            p.text(said, box.right - 16, y, 18, across="right", room=box.w - 110)
+            p.text(said, box.right - 16, y, 18, across="right", room=box.w - 118)
             y += 25
     if detail.reprint:
         place = Box(box.x + 12, box.bottom - 72, box.w - 24, 60)
