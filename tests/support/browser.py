@@ -41,6 +41,7 @@ FLAGS: Final = (
 )
 PHONE: Final = {"width": 390, "height": 844}
 AXE: Final = (ROOT / "tests" / "support" / "axe" / "axe.min.js").read_text("utf-8")
+_POLICY: Final = "Content Security Policy"
 PICTURES: Final = ROOT / "test-output" / "wallet"
 
 
@@ -176,6 +177,7 @@ def a_phone(
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if _POLICY in m.text else None)
         yield page
         assert not errors, errors
     finally:
