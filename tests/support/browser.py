@@ -84,13 +84,15 @@ class Shop:
         write_certificate(folder / "tls.pem")
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start and wait until it answers. What an earlier test left half done is ended."""
+        self.stop()
         arguments = (str(self.folder), str(self.port), str(self.offset), self.host)
         command = [sys.executable, "-m", "tests.support.wallet_server", *arguments]
         log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         log.close()
-        for _ in range(200):
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
             if self._process.poll() is not None:
                 raise AssertionError((self.folder / "server.log").read_text("utf-8"))
             with socket.socket() as probe:
@@ -172,7 +174,7 @@ def a_phone(
         locale="ja-JP",
         timezone_id="Asia/Tokyo",
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     try:
         page = context.new_page()
         errors: list[str] = []
