@@ -9,9 +9,11 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +221,8 @@ class Told:
 
 def told(error: aio.AioRpcError) -> Told:
     """Reads google.rpc.Status out of the trailers."""
-    details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin")
+    trailers = {str(name): value for name, value in error.trailing_metadata() or ()}
+    details = trailers.get("grpc-status-details-bin")
     reason = english = ""
     fields: tuple[str, ...] = ()
     if isinstance(details, bytes):
@@ -257,15 +260,23 @@ def prepare(folder: Path, settings: Settings | None = None) -> Gate:
     """A state folder with a shop and a customer in it; nothing runs yet."""
     state = StateFolder(folder / "state")
     state.root.mkdir()
-    url = f"sqlite:///{state.database}"
-    migrate(url)
-    database = open_database(url)
-    try:
-        database.write_now(furnish)
-        fund(database)
-    finally:
-        database.close_now()
+    state.database.write_bytes(_furnished())
     return Gate(settings or loopback_settings(), state, folder)
+
+
+@cache
+def _furnished() -> bytes:
+    """The database of ``prepare``, made once for all tests of a run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "choba.sqlite"
+        migrate(f"sqlite:///{path}")
+        database = open_database(f"sqlite:///{path}")
+        try:
+            database.write_now(furnish)
+            fund(database)
+        finally:
+            database.close_now()
+        return path.read_bytes()
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """One payment through everything that stands at the gate: app, ledger, outbox, broker, device."""
 
 import asyncio
+from typing import Any
 
 from protos import topics
 from protos.choba.v1 import terminal_service_pb2 as pb
@@ -58,14 +59,14 @@ async def test_a_device_pulls_resolves_and_reconciles(gate: Gate, customer: Cust
         after = pb.PullPaymentsRequest(after_sequence=1, limit=500)
         assert not (await stub.PullPayments(after, timeout=TIMEOUT)).payments
 
-        async def resolve(sale: int, mode: pb.ResolveMode) -> pb.ResolveSaleResponse:
+        async def resolve(sale: int, mode: Any) -> pb.ResolveSaleResponse:
             request = pb.ResolveSaleRequest(sale_number=sale, mode=mode)
             answer: pb.ResolveSaleResponse = await stub.ResolveSale(request, timeout=TIMEOUT)
             return answer
 
         found = await resolve(paid_sale, pb.RESOLVE_MODE_VOID)
         assert (found.outcome, found.payment) == (pb.SALE_OUTCOME_PAID, paid)
-        open_sale, open_qr = gate.qr(device)
+        open_sale, _ = gate.qr(device)
         assert (await resolve(open_sale, pb.RESOLVE_MODE_ASK)).outcome == pb.SALE_OUTCOME_OPEN
         assert (await resolve(open_sale, pb.RESOLVE_MODE_VOID)).outcome == pb.SALE_OUTCOME_VOID
         assert (await resolve(open_sale, pb.RESOLVE_MODE_ASK)).outcome == pb.SALE_OUTCOME_VOID
