@@ -50,6 +50,8 @@ LOCK_MEMORY_US: Final = 3_600 * SECOND
 ENGLISH_IDLE_MS: Final = 60_000
 PAGE_IDLE_MS: Final = 120_000
 """A page that nobody touches gives way to the QR."""
+OUTAGE_MS: Final = 5_000
+"""Shorter breaks of a link are not reported."""
 PULL_MS: Final = 30_000
 PULL_WITHOUT_BROKER_MS: Final = 2_000
 PULL_LOST_MS: Final = 15_000

@@ -221,8 +221,8 @@ class Told:
 
 def told(error: aio.AioRpcError) -> Told:
     """Reads google.rpc.Status out of the trailers."""
-    trailers: Any = error.trailing_metadata() or ()  # pairs; the stubs know their sum type only
-    details = dict(trailers).get("grpc-status-details-bin")
+    trailers = {str(name): value for name, value in error.trailing_metadata() or ()}
+    details = trailers.get("grpc-status-details-bin")
     reason = english = ""
     fields: tuple[str, ...] = ()
     if isinstance(details, bytes):

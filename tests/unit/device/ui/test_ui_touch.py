@@ -1,7 +1,7 @@
 """A finger on the real window: what it emits, what it shows, and what it must not do."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PIL import Image, ImageChops
@@ -18,12 +18,11 @@ from device.ui.views import (
     LineKind,
     SlipState,
     StandbyView,
-    View,
 )
 from protos.units import Yen
 from tests.support.touch import TouchedCounter
 
-VIEWS: dict[str, View] = {sample.name: sample.view for sample in samples(800, 480)}
+VIEWS: dict[str, Any] = {sample.name: sample.view for sample in samples(800, 480)}
 
 # (sample, x, y) in design units -> what a tap there means: the middle of each thing that is drawn
 TAPS: list[tuple[str, float, float, Intent]] = [
@@ -98,7 +97,7 @@ def test_a_tap_emits_what_is_written_there(
 def test_every_intent_can_be_reached_by_a_finger() -> None:
     """CloseDetail alone is portrait's (tested there)."""
     reached = {type(meant) for *_, meant in TAPS}
-    everything = set(intents.Intent.__args__)  # type: ignore[attr-defined]
+    everything = set(get_args(intents.Intent))
     assert everything - reached == {intents.CloseDetail}
 
 
@@ -205,7 +204,7 @@ def test_the_qr_is_swapped_in_one_frame(counter: TouchedCounter) -> None:
     assert isinstance(standby, StandbyView)
     counter.show(standby)
     before = counter.window.picture()
-    other = replace(standby, qr=fixed.qr)  # type: ignore[union-attr]
+    other = replace(standby, qr=fixed.qr)
     counter.window.show(other)
     assert _differing(before, counter.window.picture(), (64, 109, 363, 408)) > 10_000
 
@@ -251,7 +250,7 @@ def test_a_shop_may_have_any_name(counter: TouchedCounter) -> None:
     """Rare kanji, a variation selector, a control character, an emoji, nothing at all."""
     standby = VIEWS["standby"]
     for name in ("𠮷野家", "葛\U000e0100城商店", "a\x00b\nc", "🍎果実店", "", "鬱" * 200):
-        counter.show(replace(standby, bar=replace(standby.bar, shop=name)))  # type: ignore[call-overload]
+        counter.show(replace(standby, bar=replace(standby.bar, shop=name)))
         for marks in counter.screen.marks():
             for text in marks.texts:
                 assert text.box.right <= 800
@@ -261,16 +260,16 @@ def test_amounts_in_every_length_have_room(counter: TouchedCounter) -> None:
     amount = VIEWS["amount"]
     for digits in range(1, 8):
         yen = Yen(int("8" * digits))
-        counter.show(replace(amount, amount=yen, state=AmountState.READY))  # type: ignore[call-overload]
+        counter.show(replace(amount, amount=yen, state=AmountState.READY))
         assert not any(text.cut for marks in counter.screen.marks() for text in marks.texts)
 
 
 def test_a_line_without_a_page_has_no_arrow_and_no_tap(counter: TouchedCounter) -> None:
     standby = VIEWS["standby"]
     assert isinstance(standby, StandbyView)
-    panel = standby.panel
+    panel: Any = standby.panel
     line = Line(LineKind.OUTCOME, Bilingual("受付を終えました", "Closed"))
-    counter.show(replace(standby, panel=replace(panel, line=line)))  # type: ignore[call-overload]
+    counter.show(replace(standby, panel=replace(panel, line=line)))
     assert counter.tap(606, 294) == []
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from protos.confirmation import confirmation_code
 from protos.units import SaleNumber, Sequence, Yen
-from server.db import Database
 from server.ledger import trial_balance
 from server.payments import (
     DeskHooks,
@@ -26,17 +25,11 @@ from tests.support.books import (
     POINTS,
     VOUCHER,
     Town,
-    build_town,
     legs,
     moment,
     new_key,
     ticket_of,
 )
-
-
-@pytest.fixture
-def town(database: Database) -> Town:
-    return build_town(database)
 
 
 async def paid(desk: PaymentDesk, town: Town, sale: int = 7) -> Payment:
