@@ -279,14 +279,17 @@ async def test_a_boot_that_comes_back_is_a_clone_and_blocks_both(house: House) -
     assert present.connection_number > 2
 
 
-async def test_the_device_clock_is_remembered_as_drift(house: House) -> None:
+@pytest.mark.parametrize(("off", "remembered"), [(1.5, 1.5), (-2, -2), (42, 0), (-300, 0)])
+async def test_a_clock_that_corrects_itself_by_our_answer_is_not_corrected_twice(
+    house: House, off: float, remembered: float
+) -> None:
     device = await house.enrol(await house.code())
     identity = await house.identity(device)
-    await house.fleet.connect(identity, hello("boot-a"), Micros(house.now + 42 * SECOND))
+    await house.fleet.connect(identity, hello("boot-a"), Micros(house.now + int(off * SECOND)))
     drift = await house.database.read(
         lambda c: c.execute(t.select().where(t.c.number == device.number)).one().drift
     )
-    assert drift == 42 * SECOND
+    assert drift == remembered * SECOND
 
 
 async def test_an_event_sent_twice_is_one(house: House) -> None:
