@@ -1,6 +1,7 @@
 """choba-server as a process: started, stopped, killed, and what a person finds in its log."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -29,8 +30,6 @@ pytestmark = [
 
 
 def broker_pid(gate: Gate) -> int:
-    import json
-
     facts = json.loads((gate.state.broker / "mosquitto.pid").read_text())
     return int(facts["pid"])
 
@@ -152,25 +151,13 @@ async def test_a_server_killed_while_announcing_announces_after_its_start(
     tmp_path: Path, kill_at: Checkpoint
 ) -> None:
     gate = prepare(tmp_path)
-    server = ServerProcess(gate)
-    await server.start()
+    reached = tmp_path / "reached"
+    options = ("--reached", str(reached), "--kill-at", kill_at.value)
+    killed = ServerProcess(gate, ("-m", "tests.support.killed_server", *options))
+    await killed.start()
     device = await gate.new_device()
     listening = gate.mqtt(device)
     await listening.start(topics.payments(device.terminal_id))
-    assert await server.end() == 0
-    reached = tmp_path / "reached"
-    killed = ServerProcess(
-        gate,
-        (
-            "-m",
-            "tests.support.killed_server",
-            "--reached",
-            str(reached),
-            "--kill-at",
-            kill_at.value,
-        ),
-    )
-    await killed.start()
     broker = broker_pid(gate)
     async with gate.public_channel() as channel:
         customer = Customer(gate, channel)
@@ -185,6 +172,7 @@ async def test_a_server_killed_while_announcing_announces_after_its_start(
             break
         await asyncio.sleep(0.02)
     assert process_now(broker) is None, "the broker ends with its server"
+    server = ServerProcess(gate)
     await server.start()
     messages = await listening.wait_for(1, 15)
     payments = {announced(device, message).SerializeToString() for message in messages}

@@ -177,13 +177,15 @@ class Customer:
         return payment
 
 
-def connect_request(boot: str = "boot-a", highest: int = 0) -> terminal_pb.ConnectRequest:
-    """A device's first call."""
+def connect_request(
+    boot: str = "boot-a", highest: int = 0, clock_off_seconds: int = 0
+) -> terminal_pb.ConnectRequest:
+    """A device's first call, by a clock that may be off."""
     return terminal_pb.ConnectRequest(
         boot_id=boot,
         highest_sale_number=highest,
         software_version="0.1.0",
-        device_time_micros=time.time_ns() // 1000,
+        device_time_micros=time.time_ns() // 1000 + clock_off_seconds * 1_000_000,
     )
 
 
@@ -221,8 +223,8 @@ class Told:
 
 def told(error: aio.AioRpcError) -> Told:
     """Reads google.rpc.Status out of the trailers."""
-    trailers = {str(name): value for name, value in error.trailing_metadata() or ()}
-    details = trailers.get("grpc-status-details-bin")
+    trailers: Any = error.trailing_metadata() or ()  # pairs; the stubs know their sum type only
+    details = dict(trailers).get("grpc-status-details-bin")
     reason = english = ""
     fields: tuple[str, ...] = ()
     if isinstance(details, bytes):

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from protos import topics
 from protos.choba.v1 import terminal_service_pb2 as pb
 from protos.choba.v1 import wallet_service_pb2 as wallet_pb
@@ -112,3 +114,16 @@ async def test_two_payments_at_once_on_one_sale_are_one(gate: Gate, customer: Cu
     _, qr = gate.qr(device)
     results = await asyncio.gather(*(customer.pay(qr) for _ in range(5)), return_exceptions=True)
     assert sum(not isinstance(result, BaseException) for result in results) == 1
+
+
+@pytest.mark.parametrize("off", [-600, -50, 50])
+async def test_a_terminal_that_starts_with_a_wrong_clock_takes_payments_at_once(
+    gate: Gate, customer: Customer, off: int
+) -> None:
+    """It follows the server's clock from the answer on, and mints by that."""
+    device = await gate.new_device()
+    async with gate.device_channel(device) as channel:
+        hello = connect_request(clock_off_seconds=off)
+        answer = await terminal_stub(channel).Connect(hello, timeout=TIMEOUT)
+    assert abs(answer.server_time_micros - system_clock()) < 5_000_000
+    assert (await customer.pay(gate.qr(device)[1])).amount_yen == 1200
