@@ -13,11 +13,12 @@ from device.checkpoints import Checkpoint, no_checkpoint
 from device.core.counter import initial_state
 from device.core.events import Booted, Event, Tapped
 from device.core.intents import Intent, ToggleLanguage
+from device.core.japan_time import tokyo
 from device.core.language import Language
 from device.core.state import Identity as CoreIdentity
 from device.core.state import Now, State
 from device.driver import Driver
-from device.journal.journal import Journal
+from device.journal.journal import Journal, JournalError
 from device.links.broker import BrokerLink
 from device.links.clock import DeviceClock
 from device.links.identity import Identity, IdentityStore
@@ -54,6 +55,9 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 PICTURE = "screen.png"
+_HOUR_S = 3_600.0
+_QUIET_HOUR = 3
+"""In Japan: no shop is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,7 @@ class Counter:
             self._sound.run(),
             self._printer.run(),
             self._parts.run(),
+            self._keep_house(),
             self._base.manager.watchdog(self._alive),
         ]
         if self._server is not None and self._identity is not None:
@@ -251,6 +256,17 @@ class Counter:
         self._base.manager.ready("the counter is open")
         say(log, logging.INFO, "counter open", boot=self._boot_id, driver=self._window.driver)
         await _all(works)
+
+    async def _keep_house(self) -> None:
+        """Once a day, at night: what is final and older than 400 days leaves the journal."""
+        while True:
+            await asyncio.sleep(_HOUR_S)
+            if tokyo(self._clock.wall()).hour != _QUIET_HOUR:
+                continue
+            try:
+                self._journal.prune(self._clock.wall())
+            except JournalError as error:
+                say(log, logging.ERROR, "journal not pruned", code=error.code, error=error)
 
     async def _alive(self) -> bool:
         return True  # asked on the loop that draws, ticks and journals: it turns

@@ -73,5 +73,7 @@ MAX_KEYED: Final = 9_999_999
 """As far as the keypad goes (seven digits)."""
 MAX_PAYMENTS: Final = 3_000
 """Payments in memory; the journal keeps all."""
+MAX_SHEETS: Final = 2 * MAX_PAYMENTS
+"""Subjects whose sheets are counted in memory."""
 MAX_ABOVE_GAP: Final = 1_000
 """Sequences above a gap that are remembered; the pull fills the gap long before."""

@@ -5,7 +5,7 @@ from device.core.offline_check import is_complete, lock_left_us
 from device.core.page_data import CheckResult, Verdict
 from device.core.state import Now, State
 from device.ui import views, wording
-from device.ui.view_parts import bar, slip
+from device.ui.view_parts import bar, slips
 
 
 def code_check_view(state: State, now: Now) -> views.View:
@@ -40,7 +40,7 @@ def _check_result(state: State, now: Now, result: CheckResult) -> views.View:
                 amount=result.amount,
                 code=result.code,
                 sale_time=wording.hh_mm(sale.minted_at) if sale is not None else "",
-                slip=slip(state, f"sale-{result.sale}"),
+                slip=slips(state).get(f"sale-{result.sale}", views.SlipState.NONE),
             )
         case Verdict.NO_MATCH:
             mismatch = views.Mismatch.NO_MATCH

@@ -15,7 +15,7 @@ from device.core.printing import IN_TROUBLE
 from device.core.printing_data import PrinterState
 from device.core.sale_data import Attention, Sale, SalePhase
 from device.core.state import Now, OutOfService, State
-from device.core.telling_data import KnownPayment, OnStage
+from device.core.telling_data import OnStage
 from device.ui import views, wording
 from device.ui.check_views import code_check_view
 from device.ui.page_views import menu_view, notice_view, today_view
@@ -28,7 +28,7 @@ from device.ui.view_parts import (
     day_totals,
     known_payment,
     legs,
-    slip,
+    slips,
 )
 from protos.confirmation import seal
 from protos.units import Yen
@@ -104,9 +104,8 @@ def _qr(state: State, now: Now) -> views.Qr:
 def _panel(
     state: State, now: Now, configuration: Configuration
 ) -> views.DatesPanel | views.PrinterPanel | views.LatePanel:
-    late = [known_payment(state, card.payment_id) for card in reversed(state.announcing.late)]
-    if late:
-        return views.LatePanel(tuple(_late(state, now, known) for known in late if known))
+    if state.announcing.late:
+        return views.LatePanel(_late_payments(state, now))
     printing = state.printing
     shown = printing.banner is Attention.TOLD and configuration.slip_copies > 0
     if printing.printer in IN_TROUBLE and shown:
@@ -126,15 +125,21 @@ def _line(state: State, configuration: Configuration) -> views.Line | None:
     return None
 
 
-def _late(state: State, now: Now, known: KnownPayment) -> views.LatePayment:
-    payment = known.payment
-    return views.LatePayment(
-        time=wording.hh_mm(payment.paid_at),
-        ago_s=age_s(payment.paid_at, now),
-        amount=payment.amount,
-        legs=legs(payment.legs),
-        code=payment.confirmation_code,
-        slip=slip(state, str(payment.payment_id)),
+def _late_payments(state: State, now: Now) -> tuple[views.LatePayment, ...]:
+    payments = {known.payment.payment_id: known.payment for known in state.payments}
+    found = slips(state)
+    late = reversed(state.announcing.late)
+    cards = [payments[card.payment_id] for card in late if card.payment_id in payments]
+    return tuple(
+        views.LatePayment(
+            time=wording.hh_mm(payment.paid_at),
+            ago_s=age_s(payment.paid_at, now),
+            amount=payment.amount,
+            legs=legs(payment.legs),
+            code=payment.confirmation_code,
+            slip=found.get(payment.payment_id, views.SlipState.NONE),
+        )
+        for payment in cards
     )
 
 

@@ -4,7 +4,7 @@ from device.core.configuration import ServiceSchedule
 from device.core.day_totals import totals_today
 from device.core.japan_time import SECOND, MonoMs, day_of
 from device.core.payment import Leg, ServiceKind
-from device.core.printing_data import SlipCopy
+from device.core.printing import subject_key
 from device.core.state import Health, LinkState, Now, Part, State
 from device.core.telling_data import KnownPayment
 from device.ui import views, wording
@@ -19,6 +19,7 @@ _ORDER = {ServiceKind.VOUCHER: 0, ServiceKind.POINTS: 1, ServiceKind.MONEY: 2}
 
 
 def bar(state: State, now: Now) -> views.Bar:
+    """The bar: shop, light, clock, language."""
     configuration = state.configuration
     weak = any(
         status.part in (Part.WIFI, Part.MOBILE) and status.health is Health.WARN
@@ -37,11 +38,13 @@ def bar(state: State, now: Now) -> views.Bar:
 
 
 def legs(legs: tuple[Leg, ...]) -> tuple[views.Leg, ...]:
+    """Voucher first; a leg of 0 yen is none."""
     shown = sorted((leg for leg in legs if leg.amount > 0), key=lambda leg: _ORDER[leg.kind])
     return tuple(views.Leg(_KINDS[leg.kind], leg.amount) for leg in shown)
 
 
 def dates(parts: tuple[Leg | ServiceSchedule, ...], now: Now) -> tuple[views.PayDates, ...]:
+    """Cancel-by and pay day of legs or schedules, voucher first."""
     today = day_of(now.wall)
     return tuple(
         views.PayDates(
@@ -54,28 +57,31 @@ def dates(parts: tuple[Leg | ServiceSchedule, ...], now: Now) -> tuple[views.Pay
 
 
 def day_totals(state: State, now: Now) -> views.DayTotals:
+    """本日: what the ledger holds."""
     sums = totals_today(state, now.wall)
     return views.DayTotals(sums.count, sums.amount)
 
 
 def age_s(since: Micros, now: Now) -> int:
+    """Whole seconds since an instant; never negative."""
     return max(0, (now.wall - since) // SECOND)
 
 
 def countdown(ends: MonoMs, total_ms: int, now: Now) -> views.Countdown:
+    """Time left until an instant of this run."""
     return views.Countdown(min(max(0, ends - now.mono), total_ms), total_ms)
 
 
-def slip(state: State, key: str) -> views.SlipState:
-    if any(job.job_id.startswith(f"{key}/") for job in state.printing.jobs):
-        return views.SlipState.WAITING
-    printed = dict(state.printing.sheets)
-    if any(f"{key}/{copy}" in printed for copy in SlipCopy):
-        return views.SlipState.PRINTED
-    return views.SlipState.NONE
+def slips(state: State) -> dict[str, views.SlipState]:
+    """What became of the slips, by what they are of; a missing one is NONE."""
+    found = {key.rpartition("/")[0]: views.SlipState.PRINTED for key, _ in state.printing.sheets}
+    for job in state.printing.jobs:
+        found[subject_key(job.subject)] = views.SlipState.WAITING
+    return found
 
 
 def known_payment(state: State, payment_id: PaymentId) -> KnownPayment | None:
+    """A payment in memory."""
     for known in reversed(state.payments):
         if known.payment.payment_id == payment_id:
             return known

@@ -1,5 +1,6 @@
 """The wallet in a real browser on a real server: what a customer at a counter lives through."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.support.wallet import TARO, TownPlan
 
 pytestmark = pytest.mark.journey
 PAID = "お支払い完了"
+SAME_TEMPLATE = {"signin-short", "signin-code-short", "home-new", "amount-decimal"}
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +98,7 @@ def test_from_the_phones_camera_over_sign_in_to_the_proof(
     expect(phone.locator(".leg").nth(0)).to_contain_text("¥1,000")
     expect(phone.locator(".leg").nth(1)).to_contain_text("¥200")
     expect(phone.locator("[role=status]")).to_contain_text("お支払い完了。1,200円。確認コード")
-    expect(phone.locator(".age b")).to_have_text("2秒前", timeout=4000)
+    expect(phone.locator(".age b")).to_have_text(re.compile("^[2-9]秒前$"))
     assert shop.payments(number) == 1
     assert phone.evaluate("localStorage.length") == 0
 
@@ -130,7 +133,7 @@ def test_the_server_dies_after_the_commit_and_the_phone_learns_it_was_paid(
     expect(phone.locator("[data-tries]")).to_contain_text("回目の問い合わせ")
     picture(phone, "checking")
     shop.start()
-    phone.wait_for_url("**/paid/**", timeout=10_000)
+    phone.wait_for_url("**/paid/**", timeout=40_000)
     paid(phone)
     assert shop.payments(number) == 1
     shop.town.assert_books_hold()
@@ -167,8 +170,8 @@ def test_a_slow_answer_shows_checking_and_then_the_proof(
     shop.at("slow", "post.before_commit")
     phone.click("#pay button")
     expect(phone.locator("#pay button")).to_have_text("送っています")
-    expect(phone.locator("h1")).to_have_text("確認中", timeout=2000)
-    phone.wait_for_url("**/paid/**", timeout=6000)
+    expect(phone.locator("h1")).to_have_text("確認中")
+    phone.wait_for_url("**/paid/**")
     assert shop.payments(number) == 1
 
 
@@ -224,7 +227,7 @@ def test_the_pages_own_camera_reads_the_counters_screen(
         sign_in(page, shop, number)
         with page.expect_response("**/zxing_reader.wasm"):
             page.goto("/scan")
-        page.wait_for_url("**/pay/confirm", timeout=15_000)
+        page.wait_for_url("**/pay/confirm", timeout=30_000)
         expect(page.locator(".shop__n")).to_have_text("まつや青果店")
         page.click("#pay button")
         paid(page)
@@ -244,7 +247,7 @@ def test_a_foreign_qr_is_not_opened(
     with chromium(playwright, *camera) as browser, a_phone(browser, shop, camera=True) as page:
         sign_in(page, shop, number)
         page.goto("/scan")
-        expect(page.locator(".cam__s")).to_have_text("このお店以外のQRです", timeout=15_000)
+        expect(page.locator(".cam__s")).to_have_text("このお店以外のQRです", timeout=30_000)
         picture(page, "scan")
         assert page.url.endswith("/scan")
 
@@ -291,7 +294,10 @@ def walk(page: Page, shop: Shop, number: str) -> Iterator[str]:
     page.click("#pay button")
     page.wait_for_url("**/paid/**")
     yield "paid"
-    page.goto(shop.qr()[:-1] + "A")
+    genuine = shop.qr()
+    page.goto(genuine[:-9] + ("B" if genuine[-9] == "A" else "A") + genuine[-8:])
+    expect(page.locator("h1")).to_have_count(1)
+    assert page.url.endswith("/refused")
     yield "refused-not-genuine"
     page.goto("/")
     yield "home"
@@ -345,6 +351,8 @@ def test_every_page_is_readable_at_twice_the_text(
         a_phone(browser, shop) as page,
     ):
         for name in walk(page, shop, number):
+            if name in SAME_TEMPLATE:
+                continue
             picture(page, f"{name}-200")
             if found := problems_of(page):
                 problems[name] = found

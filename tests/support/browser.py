@@ -41,6 +41,7 @@ FLAGS: Final = (
 )
 PHONE: Final = {"width": 390, "height": 844}
 AXE: Final = (ROOT / "tests" / "support" / "axe" / "axe.min.js").read_text("utf-8")
+_POLICY: Final = "Content Security Policy"
 PICTURES: Final = ROOT / "test-output" / "wallet"
 
 
@@ -83,13 +84,15 @@ class Shop:
         write_certificate(folder / "tls.pem")
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start and wait until it answers. What an earlier test left half done is ended."""
+        self.stop()
         arguments = (str(self.folder), str(self.port), str(self.offset), self.host)
         command = [sys.executable, "-m", "tests.support.wallet_server", *arguments]
         log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         log.close()
-        for _ in range(200):
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
             if self._process.poll() is not None:
                 raise AssertionError((self.folder / "server.log").read_text("utf-8"))
             with socket.socket() as probe:
@@ -171,11 +174,12 @@ def a_phone(
         locale="ja-JP",
         timezone_id="Asia/Tokyo",
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     try:
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if _POLICY in m.text else None)
         yield page
         assert not errors, errors
     finally:

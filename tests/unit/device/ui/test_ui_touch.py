@@ -1,6 +1,7 @@
 """A finger on the real window: what it emits, what it shows, and what it must not do."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -16,6 +17,7 @@ from device.ui.views import (
     LatePayment,
     Line,
     LineKind,
+    Mode,
     SlipState,
     StandbyView,
 )
@@ -281,6 +283,30 @@ def test_one_late_payment_stands_alone(counter: TouchedCounter) -> None:
     texts = [text.text for marks in counter.screen.marks() for text in marks.texts]
     assert "1分前" in texts
     assert not any(text.startswith("ほか") for text in texts)
+
+
+def test_one_finger_told_by_two_readers_is_one_tap(counter: TouchedCounter) -> None:
+    """On the Pi, SDL and Kivy's own reader of /dev/input may both see the panel."""
+    counter.show(VIEWS["amount"])
+    for reader, uid in (("sdl", 1), ("hidinput", 2)):
+        touch = SimpleNamespace(device=reader, uid=uid, x=475.0, y=480.0 - 108)
+        counter.screen.on_touch_down(touch)
+        counter.seconds += 0.01
+    assert counter.intents == [Digit("7")]
+    counter.screen.on_touch_down(SimpleNamespace(device="sdl", uid=3, x=475.0, y=372.0))
+    assert counter.intents == [Digit("7"), Digit("7")], "the same reader: a second tap"
+
+
+def test_training_has_stripes_on_every_screen(counter: TouchedCounter) -> None:
+    wisteria, white = (0x5A, 0x2A, 0x82), (255, 255, 255)
+    for view in {type(view): view for view in VIEWS.values()}.values():
+        counter.show(replace(view, bar=replace(view.bar, mode=Mode.TRAINING)))
+        picture = counter.window.picture()
+        for edge in ((0, 4, 800, 5), (0, 475, 800, 476), (4, 0, 5, 480), (795, 0, 796, 480)):
+            colours = {colour for _, colour in picture.crop(edge).getcolors(64) or []}
+            assert colours == {wisteria, white}, type(view).__name__
+    counter.show(VIEWS["standby"])
+    assert counter.window.picture().getpixel((4, 300)) == (0xFB, 0xF8, 0xF1)
 
 
 def _differing(one: Image.Image, other: Image.Image, box: tuple[int, int, int, int]) -> int:
