@@ -20,7 +20,7 @@ from device.receipts.layout import (
     with_gap,
     yen,
 )
-from device.receipts.text import fold
+from device.receipts.text import fold, kinsoku
 from hardware.paper import GROUP_GAP, Cut, Line, Run, Size, Slip, columns_of
 
 TITLE = "ご利用票"
@@ -128,7 +128,7 @@ def _balance(width: int, balance: Balance, year: int) -> list[Line]:
     last = None if endless else expiry(ends[-1], year)
     head = f"{name}({last})" if last else name
     if last and columns_of(head) + 1 + columns_of(amount) > width:
-        lines = [*plain([name]), *pair(width, f"  {last}", amount)]
+        lines = [*plain(kinsoku(name, width)), *pair(width, f"  {last}", amount)]
     else:
         lines = pair(width, head, amount)
     if endless or len(ends) > 1:

@@ -49,6 +49,7 @@ def prepare_kivy(geometry: Geometry, *, home: Path | None = None, fullscreen: bo
         raise KivyImportedTooEarlyError
     folder = home if home is not None else Path(tempfile.mkdtemp(prefix="choba-kivy-"))
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ["KIVY_LOG_MODE"] = "PYTHON"  # else it takes over the root logger and stderr
     for name in ("KIVY_NO_ARGS", "KIVY_NO_CONSOLELOG", "KIVY_NO_FILELOG", "KIVY_NO_CONFIG"):
         os.environ[name] = "1"
     os.environ["KIVY_HOME"] = str(folder)
@@ -83,7 +84,7 @@ def _configure(geometry: Geometry, *, fullscreen: bool) -> None:
         ("graphics", "borderless"): int(fullscreen),
         ("graphics", "show_cursor"): int(not fullscreen),
         ("graphics", "maxfps"): FRAMES,
-        ("graphics", "multisamples"): 4,
+        ("graphics", "multisamples"): 0,
         ("graphics", "vsync"): 1,
         ("kivy", "exit_on_escape"): 0,  # a keyboard on the counter must not end the program
         ("kivy", "log_level"): "warning",

@@ -132,6 +132,10 @@ SAME_ON_PHONE: Final = (
     Bilingual("お客様の画面にも", "The customer's phone"),
     Bilingual("同じ番号と印が出ます", "shows the same two"),
 )
+SAME_ON_PHONE_NO_SEAL: Final = (
+    Bilingual("お客様の画面にも", "The customer's phone"),
+    Bilingual("同じ番号が出ます", "shows the same code"),
+)
 SAME_SMALL: Final = Bilingual("スマホと同じ印", "Same on their phone")
 NEXT: Final = Bilingual("次のお客様", "Next")
 
@@ -354,11 +358,11 @@ def safe(count: int, amount: str) -> Bilingual:
     )
 
 
-def pay_line(dates: Bilingual, waiting: int) -> Bilingual:
-    """The strip of the paid screen: the dates, and how many payments wait behind this one."""
+def go_on(waiting: int) -> Bilingual:
+    """次のお客様, or 次へ（あと2件） while further payments wait to be shown."""
     if waiting == 0:
-        return dates
-    return Bilingual(f"このあと{waiting}件・{dates.ja}", f"{waiting} more next · {dates.en}")
+        return NEXT
+    return Bilingual(f"次へ（あと{waiting}件）", f"Next ({waiting} more)")
 
 
 def _minutes_ja(seconds: int) -> str:

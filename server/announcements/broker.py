@@ -182,7 +182,8 @@ class Broker:
             return
         child.terminate()
         try:
-            await asyncio.wait_for(child.wait(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                await child.wait()
         except TimeoutError:
             child.kill()
             await child.wait()

@@ -98,16 +98,19 @@ class Relay:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
+            # not wait_for: before Python 3.12 it loses a cancellation that meets the wake-up
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_AGAIN_SECONDS)
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _fill(self) -> None:
         room = self._most - len(self._flying)
         if room <= 0:
             return  # the next acknowledgement wakes us
-        # those in flight are unsent too and come first: ask for as many more
-        for announcement in await self._outbox.unsent_announcements(room + len(self._flying)):
+        # those in flight or not yet marked are unsent too and come first: ask for as many more
+        limit = self._most + len(self._acknowledged)
+        for announcement in await self._outbox.unsent_announcements(limit):
             known = announcement.announcement_id
             if known not in self._flying and known not in self._acknowledged:
                 self._send(announcement)

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _SEEN_EVERY = 60 * SECOND
 NONCE_BYTES = (16, 64)
+_NOT_CORRECTED = 2 * SECOND
+"""Differences up to here are the network's; a device leaves its clock alone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,15 +80,18 @@ class Fleet:
         keyring: Keyring,
         authority: CertificateAuthority,
         clock: Clock,
+        certificate_clock: Clock,
         ledger_id: str,
         on_revoked: Callable[[Revoked], None] = lambda _because: None,
         checkpoint: CheckpointPort = no_checkpoint,
     ) -> None:
-        """``on_revoked``: certificates ended; called on the loop, returns at once."""
+        """``certificate_clock``: the machine's, because TLS checks certificates by it.
+        ``on_revoked``: certificates ended; called on the loop, returns at once."""
         self._database = database
         self._keyring = keyring
         self._authority = authority
         self._clock = clock
+        self._certificate_clock = certificate_clock
         self.ledger_id = ledger_id
         self._on_revoked = on_revoked
         self._checkpoint = checkpoint
@@ -151,7 +156,7 @@ class Fleet:
             return FleetRefused(FleetReason.PAIRING_REFUSED, "mac", "not proved")
         try:
             issued = self._authority.issue_terminal(
-                request.csr_der, code.terminal_id, datetime.fromtimestamp(now / SECOND, UTC)
+                request.csr_der, code.terminal_id, self._today()
             )
         except CertificateRequestError as error:
             return FleetRefused(FleetReason.REQUEST_INVALID, "csr_der", str(error))
@@ -192,8 +197,9 @@ class Fleet:
     async def authenticate(self, common_name: str, serial: str) -> TerminalIdentity:
         """Whom a certificate speaks for, at every call. Refused: CERTIFICATE_*, BLOCKED."""
         now = self._clock()
+        today = self._certificate_clock()
         identity = await self._database.read(
-            lambda c: certificates.authenticate(c, common_name, serial, now)
+            lambda c: certificates.authenticate(c, common_name, serial, today)
         )
         if identity.first_use:
             await self._settle(identity, now)
@@ -210,10 +216,9 @@ class Fleet:
 
         Refused: REQUEST_INVALID.
         """
-        now = self._clock()
-        moment = datetime.fromtimestamp(now / SECOND, UTC)
+        now = self._certificate_clock()
         try:
-            issued = self._authority.issue_terminal(csr_der, identity.terminal_id, moment)
+            issued = self._authority.issue_terminal(csr_der, identity.terminal_id, self._today())
         except CertificateRequestError as error:
             raise FleetRefused(FleetReason.REQUEST_INVALID, "csr_der", str(error)) from error
 
@@ -235,7 +240,7 @@ class Fleet:
             if isinstance(result, presence.Clone):
                 certificates.revoke(connection, identity.terminal_id, Revoked.CLONED, now)
             elif device_time:
-                set_terminal_drift(connection, identity.number, Micros(device_time - now))
+                set_terminal_drift(connection, identity.number, _left_after_sync(device_time - now))
             return result
 
         result = await self._database.write(work)
@@ -265,5 +270,18 @@ class Fleet:
 
     async def revoked_serials(self) -> tuple[str, ...]:
         """For the broker's list of revocations."""
-        now = self._clock()
+        now = self._certificate_clock()
         return await self._database.read(lambda c: certificates.revoked_serials(c, now))
+
+    def _today(self) -> datetime:
+        return datetime.fromtimestamp(self._certificate_clock() / SECOND, UTC)
+
+
+def _left_after_sync(difference: int) -> Micros:
+    """What remains of a clock's difference once the device has read our answer.
+
+    It follows our clock where it was more than two seconds off, and mints by that: remembering
+    the difference from before would make every QR of a terminal without a battery clock look a
+    minute old, or from the future.
+    """
+    return Micros(difference if abs(difference) <= _NOT_CORRECTED else 0)

@@ -51,8 +51,10 @@ class ConfigurationWatch:
 
     async def wait(self) -> None:
         """Until a change, or a few seconds: another process may have made one."""
+        changed = self._changed
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), _LOOK_AGAIN_SECONDS)
+            async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                await changed.wait()
 
 
 class TerminalServicer(TerminalServiceServicer):

@@ -158,15 +158,21 @@ def _keep_slip(stack: Stack, output: Path) -> None:
 
 
 def _keep_ledger(stack: Stack, receipt: Receipt, output: Path) -> None:
+    """The payment's entries, the trial balance, and the audit's word, by the operator's command."""
+    payment = receipt.page.url.rstrip("/").rpartition("/")[2]
+    parts = [
+        _choba(stack, *command) for command in (("ledger", "show", payment), ("audit", "verify"))
+    ]
+    (output / "ledger.txt").write_text("\n".join(parts), "utf-8")
+
+
+def _choba(stack: Stack, *command: str) -> str:
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "server.cli", "ledger", "show"),
-            *("--state-dir", str(stack.server_dir), "--code", receipt.code),
-        ],
+        [sys.executable, "-m", "server.cli", *command, "--state-dir", str(stack.server_dir)],
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        raise StageError(f"ledger: {done.stderr}")
-    (output / "ledger.txt").write_text(done.stdout, "utf-8")
+        raise StageError(f"choba {' '.join(command)}: {done.stderr or done.stdout}")
+    return done.stdout

@@ -61,10 +61,15 @@ def picture_of(url: str, cookies: dict[str, str], path: Path) -> bool:
     """The page as a phone shows it; False when this machine has no Chromium."""
     if CHROMIUM is None:
         return False
+    # a __Host- cookie belongs to the whole host
+    host = "/".join(url.split("/")[:3]) + "/"
     with chromium() as browser:
         context = phone(browser)
         context.add_cookies(
-            [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
+            [
+                {"name": name, "value": value, "url": host, "secure": url.startswith("https:")}
+                for name, value in cookies.items()
+            ]
         )
         page = context.new_page()
         page.goto(url)

@@ -56,7 +56,7 @@ class Plan:
     """What every listener binds: loopback, or 0.0.0.0 for a phone on the same network."""
     wallet_url: str = ""
     """What the QR opens; empty: HTTPS on loopback."""
-    profile: str = "epson-tm-m30"
+    profile: str = "epson-tm-t88"
     ports: Ports = field(default_factory=Ports)
     device_environment: Mapping[str, str] = field(default_factory=dict)
     server_settings: str = ""
@@ -296,10 +296,13 @@ host = "{host}"
 https_port = {ports.https}
 plain_http_port = {plain}
 wallet_url = "{plan.wallet}"
+name_ja = "みほん市デジタル商品券"
+name_en = "Mihon City Vouchers"
 [broker]
 host = "{host}"
 port = {ports.broker}
-[terminals]
-slip_copies = 1
+[office]
+name = "みほん市デジタル商品券事務局"
+phone = "0120-000-000"
 {plan.server_settings}
 """

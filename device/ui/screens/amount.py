@@ -43,7 +43,10 @@ class AmountScreen(Screen):
 
 def _draw_form(p: Painter, form: Box, view: AmountView) -> None:
     over = view.state is AmountState.OVER_LIMIT
-    p.duo(words.AMOUNT_TO_PAY, form.x + 2, 88, 24, second=INK2, room=form.w)
+    limit = yen(view.limit)
+    said = p.main(words.limit(limit))
+    used = p.text(said, form.right - 2, 88, 18, INK2, Face.REGULAR, "right", "baseline", 180)
+    p.duo(words.AMOUNT_TO_PAY, form.x + 2, 88, 24, second=INK2, room=form.w - used - 16)
     box = Box(form.x, 100, form.w, 124)
     p.rounded(box, SURFACE, 14, p.palette.action, 3)
     p.amount(
@@ -52,7 +55,6 @@ def _draw_form(p: Painter, form: Box, view: AmountView) -> None:
         colour=INK if view.amount else INK2,
         across="right",
     )
-    limit = yen(view.limit)
     if over:
         warning = Box(form.x, 232, form.w, 40)
         p.rounded(warning, KOHAKU, 10)
@@ -60,9 +62,5 @@ def _draw_form(p: Painter, form: Box, view: AmountView) -> None:
         say = p.main(words.over_limit(limit))
         p.text(say, warning.x + 46, warning.cy + 1, 21, room=warning.w - 60)
         return
-    used = p.text(
-        p.main(words.limit(limit)), form.x + 4, 250, 18, INK2, Face.REGULAR, room=form.w * 0.4
-    )
-    room = form.w - used - 28
-    said = p.whole(in_words(view.amount), 28, room)
-    p.text(said, form.right - 6, 248, 28, across="right", room=room)
+    said = p.whole(in_words(view.amount), 28, form.w - 12)
+    p.text(said, form.right - 6, 250, 28, across="right", room=form.w - 12)

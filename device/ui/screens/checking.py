@@ -55,6 +55,8 @@ class CheckingScreen(Screen):
             p.text(p.main(first), MARGIN + 8, 248, 28, room=room)
             p.text(p.main(second), MARGIN + 8, 290, 28, room=room)
             little = " ".join(filter(None, (p.order(first)[1], p.order(second)[1])))
+            if p.fit(little, 18, room, Face.REGULAR)[0] != little:
+                little = p.order(second)[1]
             p.text(little, MARGIN + 8, 326, 18, INK2, Face.REGULAR, room=room)
 
         self.part("say", view.doubt, say)

@@ -70,7 +70,7 @@ def _card(
         icon(painter, tile.cx, tile.cy, 18, action)
         x = tile.right + 16
         room = box.right - 40 - x
-        painter.duo(title, x, box.cy + 2, 26, action, INK2, 16, room=room)
+        painter.duo(title, x, box.cy + 2, 26, action, INK2, 17, room=room)
         painter.text(painter.main(say), x, box.cy + 24, 18, INK2, Face.REGULAR, room=room)
         icons.onward(painter, box.right - 22, box.cy, 11, action)
         if count:

@@ -31,7 +31,7 @@ class PaidScreen(Screen):
         self.part("clock", view.bar.clock, lambda p: _draw_clock(p, w, view.bar.clock))
         land = self.geometry.landscape
         shop = view.bar.shop
-        dates = words.pay_line(view.dates, view.waiting)
+        dates = view.dates
         self.part("strip", (shop, dates), lambda p: _draw_strip(p, w, shop, dates, land=land))
         if land:
             self._landscape(view)
@@ -51,11 +51,12 @@ class PaidScreen(Screen):
         self.part("legs", view.legs, lambda p: _draw_legs_beside(p, legs, view.legs))
         card = Box(MARGIN, 362, w - 2 * MARGIN, 102)
         self.part("card", (view.code, view.seal), lambda p: _draw_card(p, card, view))
+        go_on = words.go_on(view.waiting)
         next_box = Box(card.right - 172, card.y + 9, 162, 84)
         self.part(
             "next",
-            (),
-            lambda p: button(p, next_box, words.NEXT, NextCustomer(), Style.PRIMARY, 28),
+            view.waiting,
+            lambda p: button(p, next_box, go_on, NextCustomer(), Style.PRIMARY, 28),
         )
         drain = Box(next_box.x + 14, next_box.bottom - 11, next_box.w - 28, 6)
         self.part("drain", (), lambda p: Drain(p, drain, WHITE)).run(view.closes, self.now())
@@ -73,15 +74,15 @@ class PaidScreen(Screen):
         legs = Box(MARGIN, 394, inner, 120)
         self.part("legs", view.legs, lambda p: _draw_legs_below(p, legs, view.legs))
         card = Box(MARGIN, 526, inner, 150)
-        dates = words.pay_line(view.dates, view.waiting)
-        key = (view.code, view.seal, dates)
+        key = (view.code, view.seal, view.dates)
         self.part("card", key, lambda p: _draw_card_narrow(p, card, view))
+        go_on = words.go_on(view.waiting)
         next_box = Box(MARGIN, 690, inner, 92)
         self.part(
             "next",
-            (),
+            view.waiting,
             lambda p: button(
-                p, next_box, words.NEXT, NextCustomer(), Style.ON_DARK, 34, None, False, 20
+                p, next_box, go_on, NextCustomer(), Style.ON_DARK, 34, None, False, 20
             ),
         )
         drain = Box(next_box.x + 20, next_box.bottom - 14, inner - 40, 6)
@@ -187,7 +188,8 @@ def _draw_card(p: Painter, box: Box, view: PaidView) -> None:
         icons.seal(p, x + 286, box.y + 51, 82, view.seal, p.palette.seal)
         text_x = x + 342
     room = box.right - 172 - 10 - text_x
-    first, second = (p.order(line) for line in words.SAME_ON_PHONE)
+    says = words.SAME_ON_PHONE if view.seal else words.SAME_ON_PHONE_NO_SEAL
+    first, second = (p.order(line) for line in says)
     p.text(first[0], text_x, box.y + 22, 21, room=room)
     p.text(second[0], text_x, box.y + 50, 21, room=room)
     little = p.order(words.SAME_SMALL)[1]
@@ -200,5 +202,5 @@ def _draw_card_narrow(p: Painter, box: Box, view: PaidView) -> None:
     p.digits(spaced(view.code), box.x + 18, box.y + 78, 66, INK, face=Face.MONO, cell=0.5)
     if view.seal:
         icons.seal(p, box.right - 62, box.y + 75, 92, view.seal, p.palette.seal)
-    dates = p.main(words.pay_line(view.dates, view.waiting))
+    dates = p.main(view.dates)
     p.text(dates, box.x + 20, box.y + 133, 19, room=box.w - 40)

@@ -193,10 +193,12 @@ def _draw_late(p: Painter, box: Box, panel: LatePanel, rows: int) -> None:
 def _draw_late_row(p: Painter, box: Box, payment: LatePayment) -> None:
     y = box.y
     p.digits(payment.time, box.x, y + 26, 26, face=Face.MONO, cell=0.5)
-    amount = yen(payment.amount)
-    wide = p.text(amount, box.right, y + 27, 38, across="right", room=box.w - 180, least=24)
     ago = p.main(words.age(payment.ago_s))
-    p.text(ago, box.x + 74, y + 27, 19, INK2, room=box.w - wide - 86)
+    room = box.w - 74 - 14
+    least = p.width(ago, 17, Face.REGULAR)
+    amount = yen(payment.amount)
+    wide = p.text(amount, box.right, y + 27, 38, across="right", room=room - least, least=20)
+    p.text(ago, box.x + 74, y + 27, 19, INK2, Face.REGULAR, room=room - wide)
     p.text(legs_long(p, payment.legs), box.x, y + 58, 19, room=box.w)
     code = p.text(p.main(words.CODE), box.x, y + 82, 17, INK2, Face.REGULAR)
     p.digits(spaced(payment.code), box.x + code + 8, y + 82, 20, face=Face.MONO, cell=0.5)

@@ -18,6 +18,9 @@ from device.ui.widgets.painter import Painter
 
 WAVE_SPEED = 24.0
 """Design units a second."""
+SLOW = 4.0
+"""Steps a second of what drains. The counter stands by all day: each frame costs power, and
+where no graphics chip helps, a core's tenth."""
 
 
 class Moving(Protocol):
@@ -128,7 +131,7 @@ class Dots:
 class Ring:
     """A rounded rectangle's outline that drains clockwise from the top centre."""
 
-    rate = 10.0
+    rate = SLOW
 
     def __init__(
         self, p: Painter, box: Box, radius: float, colour: Colour, track: Colour, width: float
@@ -187,7 +190,7 @@ def _outline(box: Box, radius: float) -> Sequence[tuple[float, float]]:
 class Drain:
     """A bar that runs out to the left."""
 
-    rate = 10.0
+    rate = SLOW
 
     def __init__(self, p: Painter, box: Box, colour: Colour, track_alpha: float = 0.35) -> None:
         p.rounded(box, colour, box.h / 2, alpha=track_alpha)
