@@ -53,10 +53,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False, options: str = "") -> Iterator[PostgresServer]:
     """Start a server on a free loopback port and end it.
 
     ``durable`` False turns fsync off: quicker, and right for tests that kill nothing.
+    ``options``: further ones of the server, ``-c name=value``; they win over those set here.
     Raises NoPostgresError.
     """
     binaries = next((path for path in _BINARIES if (path / "initdb").exists()), None)
@@ -82,12 +83,12 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
             "-E",
             "UTF8",
         )
-        options = (
+        all_options = (
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} "
             f"-c fsync={'on' if durable else 'off'} "
             f"-c synchronous_commit={'on' if durable else 'off'} "
             f"-c full_page_writes={'on' if durable else 'off'} "
-            "-c max_connections=100 -c shared_buffers=64MB -c autovacuum=off"
+            f"-c max_connections=100 -c shared_buffers=64MB -c autovacuum=off {options}"
         )
         _run(
             as_user,
@@ -100,7 +101,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
             "-l",
             folder / "log",
             "-o",
-            options,
+            all_options,
             "start",
         )
         server = PostgresServer(port, superuser)
