@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.benchmarks import pay_unary
+from tests.benchmarks import confirm, pay_unary
 from tests.benchmarks.results import Row, keep, table
 from tools.harness.process import StageError
 
 OUTPUT = Path("bench-output")
 ROWS: Mapping[str, Callable[[], Row]] = {
+    confirm.NAME: confirm.measure,
     pay_unary.NAME: pay_unary.measure,
 }
 
