@@ -40,9 +40,7 @@ class PostgresServer:
                 sql.Identifier(name), sql.Identifier(MIGRATOR)
             )
             if template:
-                statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(
-                    sql.Identifier(template)
-                )
+                statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
             connection.execute(statement)
 
     def drop(self, name: str) -> None:

@@ -302,7 +302,7 @@ async def test_a_stream_does_not_hold_up_the_stop(tmp_path: Path) -> None:
         await asyncio.wait_for(stream.read(), TIMEOUT)
         started = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - started < 3
-    await channel.close()
+    await channel.close(None)
 
 
 async def test_tokens_open_their_own_service_only(gate: Gate, customer: Customer) -> None:
