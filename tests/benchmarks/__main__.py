@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks import confirm, pay_unary
 from tests.benchmarks.results import Row, keep, table
+from tests.support.postgres import NoPostgresError
 from tools.harness.process import StageError
 
 OUTPUT = Path("bench-output")
@@ -28,7 +29,7 @@ def main() -> int:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             try:
                 rows.append(measure())
-            except (StageError, RuntimeError) as error:
+            except (StageError, RuntimeError, NoPostgresError) as error:
                 print(f"bench: {name} was not measured: {error}", file=sys.stderr)
                 failed = True
     if rows:

@@ -165,7 +165,8 @@ def _round(stack: Stack, clients: LoadProcess, reference: Pgbench, others: Other
 
 
 def audited(stack: Stack, paid: int) -> str:
-    """The operator's own audit of the books, and that they hold what was answered."""
+    """The operator's own audit of the books, and that they hold what was answered: so many
+    payments of two legs. Raises StageError."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "server.cli", "audit", "verify"),
