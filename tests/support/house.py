@@ -67,6 +67,8 @@ class House:
     device: Arming
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _customers: dict[int, Customer] = field(default_factory=dict)
+    unsettled: bool = False
+    """A sale was begun and has not come to its end."""
     _turn: int = 0
     _rolls: int = 0
 
@@ -293,6 +295,12 @@ def screen_of(device: Program) -> str:
     """The screen that the counter shows now."""
     names = [line["screen"] for line in list(device.lines) if line.get("event") == "screen"]
     return str(names[-1]) if names else ""
+
+
+def link_of(device: Program, link: str) -> str:
+    """``up`` or ``down``, as the counter said last; empty before it said anything."""
+    states = [line["link"] for line in list(device.lines) if line.get("event") == link]
+    return str(states[-1]) if states else ""
 
 
 def wait_online(device: Program, after: int = 0) -> None:
