@@ -280,7 +280,7 @@ def _rows(path: Path, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ..
 
 def log_lines(path: Path) -> list[LogLine]:
     """The JSON lines of a log; others (a stack trace of a library) are left out."""
-    lines = []
+    lines: list[LogLine] = []
     for text in path.read_text("utf-8", "replace").splitlines():
         try:
             line = json.loads(text)
