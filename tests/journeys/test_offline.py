@@ -83,6 +83,7 @@ def test_without_network_the_counter_sells_checks_and_catches_up(
     mend(house, cables)
     caught_up(house, checked, "by_code")
     caught_up(house, late, "late")
+    keep_picture(house, "late")
     assert house.findings() == []
     assert house.ask_journal("SELECT COUNT(*), SUM(amount) FROM payments") == [(2, 1_935)]
     assert house.ask_books("SELECT COUNT(*), SUM(amount) FROM payments") == [(2, 1_935)]
