@@ -24,11 +24,25 @@ from device.links.identity import IdentityError, IdentityStore
 from device.settings import DEFAULT_FOLDER, Settings, load_settings
 from device.ui.environment import prepare_kivy
 from device.ui.theme import Geometry
+from hardware.screen import INVISIBLE, video_driver
 from protos.operation import logs
 from protos.operation.service_manager import ServiceManager
 from protos.operation.settings_table import SettingsError, describe
 
 log = logging.getLogger("device")
+
+
+class ScreenError(Exception):
+    """SDL opened another screen than the one that was asked for."""
+
+    code = "CHOBA_SCREEN_INVISIBLE"
+
+    def __init__(self, asked: str, opened: str) -> None:
+        super().__init__(
+            f"SDL_VIDEODRIVER {asked} is not there ({opened or 'none'} was opened instead); "
+            "check the screen's cable and the groups video and render"
+        )
+
 
 _CONFIGURATION_EXIT = 78
 """EX_CONFIG of sysexits(3): starting again without a change is of no use."""
@@ -50,6 +64,9 @@ def main(arguments: Sequence[str] | None = None, checkpoint: Checkpoint = no_che
             return _enrol(settings, state)
         logs.start(settings.log.level)
         _run(settings, state, checkpoint)
+    except ScreenError as error:
+        print(f"choba-device: {error.code}: {error}", file=sys.stderr)
+        return 1
     except (SettingsError, IdentityError) as refusal:
         print(f"choba-device: {refusal.code}: {refusal}", file=sys.stderr)
         return _CONFIGURATION_EXIT
@@ -104,6 +121,13 @@ async def _serve(settings: Settings, state: Path, checkpoint: Checkpoint) -> Non
     up = asyncio.Event()
     drawing = asyncio.create_task(window.run(up.set), name="window")
     await up.wait()
+    driver = video_driver()
+    if driver in INVISIBLE and not window.driver.startswith(tuple(INVISIBLE - {""})):
+        # systemd tries again; a screen that nobody sees must not pass for a running counter
+        window.stop()
+        await drawing
+        await counter.close()
+        raise ScreenError(window.driver, driver)
     working = asyncio.create_task(counter.run(), name="counter")
     done, _ = await asyncio.wait({drawing, working}, return_when=asyncio.FIRST_COMPLETED)
     window.stop()

@@ -7,17 +7,18 @@ import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from device.checkpoints import Checkpoint, no_checkpoint
 from device.core.counter import initial_state
 from device.core.events import Booted, Event, Tapped
 from device.core.intents import Intent, ToggleLanguage
+from device.core.japan_time import tokyo
 from device.core.language import Language
 from device.core.state import Identity as CoreIdentity
 from device.core.state import Now, State
 from device.driver import Driver
-from device.journal.journal import Journal
+from device.journal.journal import Journal, JournalError
 from device.links.broker import BrokerLink
 from device.links.clock import DeviceClock
 from device.links.identity import Identity, IdentityStore
@@ -26,10 +27,8 @@ from device.links.printing import NoPrinter, PrintLink
 from device.links.renewal import Renewal
 from device.links.runners import Runners
 from device.links.server import ServerLink, Standing
-from device.links.slips import SlipData
 from device.links.sounds import SoundLink
-from device.receipts import day_slip, payment_slip, provisional_slip
-from device.receipts.data import DaySlip, PaymentSlip, ProvisionalSlip
+from device.receipts import lay_out
 from device.settings import Settings
 from device.ui.presenter import present
 from device.ui.views import View, rows_per_page
@@ -37,7 +36,6 @@ from device.voice.announcements import Chime
 from device.voice.files import sound_file
 from hardware.clock import SystemClock
 from hardware.network.interfaces import LinuxNetworks
-from hardware.paper import Slip
 from hardware.ports import Speaker
 from hardware.printer.driver import open_printer
 from hardware.printer.profiles import load_profile
@@ -57,6 +55,9 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 PICTURE = "screen.png"
+_HOUR_S = 3_600.0
+_QUIET_HOUR = 3
+"""In Japan: no shop is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ class Counter:
             self._sound.run(),
             self._printer.run(),
             self._parts.run(),
+            self._keep_house(),
             self._base.manager.watchdog(self._alive),
         ]
         if self._server is not None and self._identity is not None:
@@ -255,6 +257,17 @@ class Counter:
         say(log, logging.INFO, "counter open", boot=self._boot_id, driver=self._window.driver)
         await _all(works)
 
+    async def _keep_house(self) -> None:
+        """Once a day, at night: what is final and older than 400 days leaves the journal."""
+        while True:
+            await asyncio.sleep(_HOUR_S)
+            if tokyo(self._clock.wall()).hour != _QUIET_HOUR:
+                continue
+            try:
+                self._journal.prune(self._clock.wall())
+            except JournalError as error:
+                say(log, logging.ERROR, "journal not pruned", code=error.code, error=error)
+
     async def _alive(self) -> bool:
         return True  # asked on the loop that draws, ticks and journals: it turns
 
@@ -270,19 +283,6 @@ async def _all(works: list[Coroutine[Any, Any, None]]) -> None:
     async with asyncio.TaskGroup() as group:
         for work in works:
             group.create_task(work)
-
-
-def lay_out(data: SlipData, columns: int) -> Slip:
-    """One slip in columns."""
-    match data:
-        case PaymentSlip():
-            return payment_slip(columns, data)
-        case ProvisionalSlip():
-            return provisional_slip(columns, data)
-        case DaySlip():
-            return day_slip(columns, data)
-        case _:
-            assert_never(data)
 
 
 def _now(clock: DeviceClock) -> Now:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from protos.operation.settings_table import SettingsError, between, load, one_of, port, setting
+from protos.operation.settings_table import SettingsError, between, load, one_of, setting, tcp_port
 
 DEFAULT_FOLDER = Path("/etc/choba")
 
@@ -14,10 +14,10 @@ class ServerSettings:
     """Where the server is."""
 
     host: str = setting("localhost", "Name or address of the server.")
-    terminals_port: int = setting(8470, "Its gRPC port for terminals.", port)
-    public_port: int = setting(8471, "Its gRPC port for enrolment.", port)
+    terminals_port: int = setting(8470, "Its gRPC port for terminals.", tcp_port)
+    public_port: int = setting(8471, "Its gRPC port for enrolment.", tcp_port)
     broker_host: str = setting("", "Name or address of the MQTT broker. Empty: the server's.")
-    broker_port: int = setting(8883, "Port of the MQTT broker.", port)
+    broker_port: int = setting(8883, "Port of the MQTT broker.", tcp_port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,57 +1,31 @@
 """The server's settings: one declarative table that parses, checks, documents and defaults.
 
-A field of a section below is a setting: its type, default, sentence and check stand in one place.
-Files are TOML; every ``*.toml`` of the folder is read in order of name, a later one wins. An
-unknown key is an error with the nearest name; no secret is a setting (keys: ``server/state.py``).
+A field of a section below is a setting: its type, default, sentence and check stand in one place
+(the table's own rules: ``protos/operation/settings_table.py``). No secret is a setting; keys:
+``server/state.py``.
 """
 
-import dataclasses
-import difflib
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import urlsplit
 
+from protos.operation.settings_table import (
+    SettingsError,
+    between,
+    describe,
+    one_of,
+    setting,
+    tcp_port,
+    tcp_port_or_off,
+)
+from protos.operation.settings_table import load as load_table
 from protos.qr_token import MAX_HOST_LENGTH
 from protos.units import MAX_AMOUNT
 
+__all__ = ["DEFAULT_FOLDER", "Settings", "SettingsError", "describe", "load"]
+
 DEFAULT_FOLDER = Path("/etc/choba")
-
-_TYPE_NAMES: Mapping[type, str] = {str: "text", int: "whole number", tuple: "list of texts"}
-
-
-class SettingsError(Exception):
-    """A setting that cannot be used; ``code`` is stable, the text names key, file and remedy."""
-
-    code = "CHOBA_SETTINGS_INVALID"
-
-
-Check = Callable[[Any], str | None]
-"""What is wrong with a value, in words; None when nothing is."""
-
-
-def _port(value: int) -> str | None:
-    return None if 1 <= value <= 65_535 else "a port is a number from 1 to 65535"
-
-
-def _port_or_off(value: int) -> str | None:
-    return None if 0 <= value <= 65_535 else "a port is a number from 1 to 65535, 0 is off"
-
-
-def _between(low: int, high: int) -> Check:
-    def check(value: int) -> str | None:
-        return None if low <= value <= high else f"must be from {low} to {high}"
-
-    return check
-
-
-def _one_of(*words: str) -> Check:
-    def check(value: str) -> str | None:
-        return None if value in words else f"must be one of {', '.join(words)}"
-
-    return check
 
 
 def _wallet_url(value: str) -> str | None:
@@ -70,11 +44,6 @@ def _broker_url(value: str) -> str | None:
     if value and (parts.scheme != "mqtts" or not parts.hostname):
         return "must look like mqtts://broker.example.jp:8883"
     return None
-
-
-def setting(default: Any, doc: str, check: Check | None = None) -> Any:
-    """A row of the table: default, sentence, check. Any: dataclasses type the field itself."""
-    return field(default=default, metadata={"doc": doc, "check": check})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +65,7 @@ class DevicesSettings:
     """gRPC for terminals: mutual TLS, the certificate is the terminal's identity."""
 
     host: str = setting("0.0.0.0", "Address to listen on.")
-    port: int = setting(8470, "Port for terminals.", _port)
+    port: int = setting(8470, "Port for terminals.", tcp_port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +73,7 @@ class PublicSettings:
     """gRPC for enrolment, wallets and operators: server TLS, bearer tokens."""
 
     host: str = setting("0.0.0.0", "Address to listen on.")
-    port: int = setting(8471, "Port for enrolment, wallets and operators.", _port)
+    port: int = setting(8471, "Port for enrolment, wallets and operators.", tcp_port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +81,12 @@ class WebSettings:
     """The wallet's pages."""
 
     host: str = setting("0.0.0.0", "Address to listen on.")
-    https_port: int = setting(8443, "Port of the wallet over HTTPS.", _port)
+    https_port: int = setting(8443, "Port of the wallet over HTTPS.", tcp_port)
     plain_http_port: int = setting(
         0,
         "Port of the wallet over plain HTTP, for a demonstration on a local network, where a "
         "phone does not know the certificate. 0: off. Never on the internet.",
-        _port_or_off,
+        tcp_port_or_off,
     )
     wallet_url: str = setting(
         "",
@@ -156,7 +125,7 @@ class BrokerSettings:
         _broker_url,
     )
     host: str = setting("0.0.0.0", "Address that the server's own mosquitto listens on.")
-    port: int = setting(8883, "Port that the server's own mosquitto listens on.", _port)
+    port: int = setting(8883, "Port that the server's own mosquitto listens on.", tcp_port)
     ca_file: str = setting(
         "",
         "Authority of the broker in broker.url, a PEM file. Empty: those that this system trusts.",
@@ -166,7 +135,7 @@ class BrokerSettings:
         "mosquitto", "User of the broker when the server itself is started by root."
     )
     in_flight: int = setting(
-        64, "Announcements published and not yet acknowledged, at most.", _between(1, 250)
+        64, "Announcements published and not yet acknowledged, at most.", between(1, 250)
     )
 
 
@@ -185,11 +154,11 @@ class TerminalSettings:
     """What every terminal is told."""
 
     amount_limit_yen: int = setting(
-        200_000, "Largest amount that staff may key in, in yen.", _between(1, MAX_AMOUNT)
+        200_000, "Largest amount that staff may key in, in yen.", between(1, MAX_AMOUNT)
     )
-    slip_copies: int = setting(1, "1: customer's copy; 2: the shop's too.", _between(1, 2))
+    slip_copies: int = setting(1, "1: customer's copy; 2: the shop's too.", between(1, 2))
     pairing_minutes: int = setting(
-        15, "How long a pairing code can be used, in minutes.", _between(1, 7 * 24 * 60)
+        15, "How long a pairing code can be used, in minutes.", between(1, 7 * 24 * 60)
     )
 
 
@@ -198,7 +167,7 @@ class LogSettings:
     """JSON lines to standard error."""
 
     level: str = setting(
-        "info", "debug, info, warning or error.", _one_of("debug", "info", "warning", "error")
+        "info", "debug, info, warning or error.", one_of("debug", "info", "warning", "error")
     )
 
 
@@ -222,71 +191,9 @@ def load(paths: Iterable[Path]) -> Settings:
 
     Raises SettingsError that names file and key.
     """
-    settings = Settings()
-    for path in _files(paths):
-        try:
-            data = tomllib.loads(path.read_text("utf-8"))
-        except OSError as error:
-            raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: is not TOML: {error}") from error
-        settings = apply(settings, data, source=str(path))
+    settings = load_table(Settings(), paths)
     _check_together(settings)
     return settings
-
-
-def apply(settings: Settings, data: Mapping[str, object], source: str) -> Settings:
-    """``settings`` with the values of one file put over them; raises SettingsError."""
-    sections = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Settings)}
-    for name, values in data.items():
-        if name not in sections:
-            raise SettingsError(f"{source}: [{name}]: unknown section{_nearest(name, sections)}")
-        if not isinstance(values, dict):
-            raise SettingsError(f"{source}: {name}: is a section, write [{name}] above its keys")
-        sections[name] = _apply_section(name, sections[name], values, source)
-    return Settings(**sections)
-
-
-def describe(settings: Settings) -> str:
-    """Every setting as TOML with its sentence: the documentation, and a file to start from."""
-    lines: list[str] = []
-    for section in dataclasses.fields(Settings):
-        value = getattr(settings, section.name)
-        lines += [f"[{section.name}]", f"# {(type(value).__doc__ or '').strip()}"]
-        for row in dataclasses.fields(value):
-            lines.append(f"# {row.metadata['doc']}")
-            lines.append(f"{row.name} = {_toml(getattr(value, row.name))}")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _files(paths: Iterable[Path]) -> Iterable[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(path.glob("*.toml"))
-        else:
-            yield path
-
-
-def _apply_section(name: str, section: Any, values: Mapping[str, object], source: str) -> Any:
-    rows = {f.name: f for f in dataclasses.fields(section)}
-    changes: dict[str, object] = {}
-    for key, raw in values.items():
-        where = f"{source}: {name}.{key}"
-        if key not in rows:
-            raise SettingsError(f"{where}: unknown setting{_nearest(key, rows)}")
-        value = tuple(raw) if isinstance(raw, list) else raw
-        wanted = type(getattr(section, key))
-        if type(value) is not wanted or (
-            isinstance(value, tuple) and not all(isinstance(v, str) for v in value)
-        ):
-            raise SettingsError(f"{where}: must be a {_TYPE_NAMES[wanted]}")
-        check = cast("Check | None", rows[key].metadata["check"])
-        problem = check(value) if check else None
-        if problem:
-            raise SettingsError(f"{where}: {problem}")
-        changes[key] = value
-    return dataclasses.replace(section, **changes)
 
 
 def _check_together(settings: Settings) -> None:
@@ -301,16 +208,3 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError(
             "database.url: holds a password; put it into ~/.pgpass or a PostgreSQL service file"
         )
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -11,6 +11,7 @@ python=${PYTHON:-python3}
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 install_packages() {
+  mkdir -p .setup
   local missing=() kind package
   while read -r kind package; do
     [[ -z $kind || $kind == '#'* ]] && continue
@@ -30,7 +31,10 @@ install_packages() {
   # Debian starts a mosquitto of its own on install; ours are started by us, on ports of our own.
   "${root[@]}" apt-get update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >.setup/apt.log 2>&1 || {
+    cat .setup/apt.log >&2
+    exit 1
+  }
 }
 
 check_python() {

@@ -172,9 +172,8 @@ def _from_parts(draft: Draft, event: _PartEvent) -> None:
     match event:
         case ev.ServerLinkChanged():
             _server_link(draft, event)
-        case ev.BrokerLinkChanged(link=link):
-            links = replace(draft.state.links, broker=link, broker_since=draft.now.mono)
-            draft.state = replace(draft.state, links=links)
+        case ev.BrokerLinkChanged():
+            _broker_link(draft, event)
         case ev.ConfigurationArrived():
             _configuration(draft, event)
         case ev.PrinterReported():
@@ -239,19 +238,46 @@ def _no_answer(draft: Draft, number: SaleNumber, sale_input: SaleInput) -> None:
 
 
 def _server_link(draft: Draft, event: ev.ServerLinkChanged) -> None:
-    before = draft.state.links
-    came = event.link is LinkState.UP and before.server is not LinkState.UP
+    before, mono = draft.state.links, draft.now.mono
     changed = event.link is not before.server
+    came = event.link is LinkState.UP and changed
+    if came:
+        _report_outage(draft, "server", before.server_since, before.server_reason)
     links: Links = replace(
         before,
         server=event.link,
-        server_since=draft.now.mono if changed else before.server_since,
+        server_since=mono if changed else before.server_since,
+        server_reason=event.reason,
         round_trip_ms=event.round_trip_ms,
     )
     draft.state = replace(draft.state, links=links)
     if came:
         ask_all_now(draft)
         pull_now(draft)
+
+
+def _broker_link(draft: Draft, event: ev.BrokerLinkChanged) -> None:
+    before, mono = draft.state.links, draft.now.mono
+    changed = event.link is not before.broker
+    if changed and event.link is LinkState.UP:
+        _report_outage(draft, "broker", before.broker_since, before.broker_reason)
+    links: Links = replace(
+        before,
+        broker=event.link,
+        broker_since=mono if changed else before.broker_since,
+        broker_reason=event.reason,
+    )
+    draft.state = replace(draft.state, links=links)
+
+
+def _report_outage(draft: Draft, link: str, since: MonoMs, reason: str) -> None:
+    """An outage that staff may have noticed goes to the operator when it is over."""
+    lasted_ms = draft.now.mono - since
+    if since == 0 or lasted_ms < limits.OUTAGE_MS:
+        return  # the first link of a run, or a blink
+    seconds = lasted_ms // 1_000
+    detail = f"{link} {seconds} s {reason}".strip()
+    draft.tell(EventKind.OUTAGE, link, str(draft.now.wall), detail=detail)
 
 
 def _configuration(draft: Draft, event: ev.ConfigurationArrived) -> None:
@@ -274,7 +300,7 @@ def _journal_failed(draft: Draft, event: ev.JournalFailed) -> None:
     draft.state = replace(
         draft.state, journal_trouble=event.trouble, journal_retry_at=retry_at, qr=None
     )
-    draft.ask(Complain(f"CHOBA_JOURNAL_{event.trouble.name}", event.reason))
+    draft.ask(Complain(f"CHOBA_{event.trouble.name}", event.reason))
 
 
 def _settle(draft: Draft) -> None:

@@ -50,6 +50,8 @@ LOCK_MEMORY_US: Final = 3_600 * SECOND
 ENGLISH_IDLE_MS: Final = 60_000
 PAGE_IDLE_MS: Final = 120_000
 """A page that nobody touches gives way to the QR."""
+OUTAGE_MS: Final = 5_000
+"""Shorter breaks of a link are not reported."""
 PULL_MS: Final = 30_000
 PULL_WITHOUT_BROKER_MS: Final = 2_000
 PULL_LOST_MS: Final = 15_000
@@ -71,5 +73,7 @@ MAX_KEYED: Final = 9_999_999
 """As far as the keypad goes (seven digits)."""
 MAX_PAYMENTS: Final = 3_000
 """Payments in memory; the journal keeps all."""
+MAX_SHEETS: Final = 2 * MAX_PAYMENTS
+"""Subjects whose sheets are counted in memory."""
 MAX_ABOVE_GAP: Final = 1_000
 """Sequences above a gap that are remembered; the pull fills the gap long before."""

@@ -73,7 +73,8 @@ def queue_sheet(draft: Draft, subject: Subject, copy: SlipCopy) -> PrintJob:
         queued_at=draft.now.wall,
         phase=JobPhase.DROPPED if full else JobPhase.QUEUED,
     )
-    sheets = (*(pair for pair in printing.sheets if pair[0] != key), (key, sheet))
+    others = [pair for pair in printing.sheets if pair[0] != key]
+    sheets = (*others[-limits.MAX_SHEETS :], (key, sheet))
     jobs = printing.jobs if full else (*printing.jobs, job)
     draft.state = replace(draft.state, printing=replace(printing, jobs=jobs, sheets=sheets))
     if is_journalled(job):

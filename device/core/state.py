@@ -59,9 +59,11 @@ class Links:
 
     server: LinkState = LinkState.DOWN
     server_since: MonoMs = MonoMs(0)
+    server_reason: str = ""
     round_trip_ms: int | None = None
     broker: LinkState = LinkState.DOWN
     broker_since: MonoMs = MonoMs(0)
+    broker_reason: str = ""
 
 
 class Part(StrEnum):

@@ -144,7 +144,7 @@ def _sheets(
     """How many sheets the newest subjects have: job ids are ``subject/copy/sheet``."""
     rows = connection.execute(
         "SELECT job_id, sheet FROM prints WHERE terminal = ? ORDER BY place DESC LIMIT ?",
-        (terminal, 2 * limits.MAX_PAYMENTS),
+        (terminal, limits.MAX_SHEETS),
     )
     highest: dict[str, int] = {}
     for job_id, sheet in rows:

@@ -6,6 +6,7 @@ deadline; every answer tells how the link is and what time the server has.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -135,12 +136,11 @@ class ServerLink:
             await channel.close(None)
 
     async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._hurry.wait(), seconds)
-        except TimeoutError:
-            return
-        finally:
-            self._hurry.clear()
+        # not wait_for: in Python 3.11 it can lose a cancellation
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        self._hurry.clear()
 
     def reconnect(self) -> None:
         """Staff tapped もう一度: don't wait for the pause to end."""

@@ -63,11 +63,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="folder for the pictures")
     parser.add_argument("--size", choices=sorted(SIZES), default="800x480")
     parser.add_argument("--language", choices=("ja", "en", "both"), default="ja")
-    parser.add_argument("--only", help="only the samples whose name contains this")
+    parser.add_argument("--names", help="only these samples, separated by commas")
     args = parser.parse_args(argv)
     geometry = SIZES[args.size]
     english = {"ja": False, "en": True, "both": None}[args.language]
-    wanted = [s for s in chosen(geometry, english=english) if (args.only or "") in s.name]
+    wanted = chosen(geometry, english=english)
+    if args.names is not None:
+        names = set(args.names.split(","))
+        unknown = names - {sample.name for sample in wanted}
+        if unknown:
+            parser.error(f"no sample called {', '.join(sorted(unknown))}")
+        wanted = [sample for sample in wanted if sample.name in names]
     clock = FixedClock()
     paths = draw(open_window(clock, geometry), clock, wanted, args.out)
     sys.stdout.write(f"{len(paths)} screens in {args.out}\n")

@@ -132,6 +132,10 @@ SAME_ON_PHONE: Final = (
     Bilingual("お客様の画面にも", "The customer's phone"),
     Bilingual("同じ番号と印が出ます", "shows the same two"),
 )
+SAME_ON_PHONE_NO_SEAL: Final = (
+    Bilingual("お客様の画面にも", "The customer's phone"),
+    Bilingual("同じ番号が出ます", "shows the same code"),
+)
 SAME_SMALL: Final = Bilingual("スマホと同じ印", "Same on their phone")
 NEXT: Final = Bilingual("次のお客様", "Next")
 

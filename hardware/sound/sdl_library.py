@@ -75,10 +75,14 @@ class SdlLibrary:
         return frozenset(number for number in numbers if status(number) == SDL_AUDIO_PLAYING)
 
 
+def find_library(name: str) -> str:
+    """Path or name of SDL2 or one of its parts, Kivy's own copy first: never two in one process."""
+    return _kivys_copy(name) or ctypes.util.find_library(f"{name}-2.0") or f"lib{name}-2.0.so.0"
+
+
 def _load(name: str) -> ctypes.CDLL:
-    path = _kivys_copy(name) or ctypes.util.find_library(f"{name}-2.0") or f"lib{name}-2.0.so.0"
     try:
-        return ctypes.CDLL(path)
+        return ctypes.CDLL(find_library(name))
     except OSError as error:
         raise SdlMissingError(str(error)) from error
 

@@ -37,12 +37,12 @@ def setting(default: Any, doc: str, check: Check | None = None) -> Any:
     return field(default=default, metadata={"doc": doc, "check": check})
 
 
-def port(value: int) -> str | None:
+def tcp_port(value: int) -> str | None:
     """Check: a TCP port."""
     return None if 1 <= value <= 65_535 else "a port is a number from 1 to 65535"
 
 
-def port_or_off(value: int) -> str | None:
+def tcp_port_or_off(value: int) -> str | None:
     """Check: a TCP port, or 0 for none."""
     return None if 0 <= value <= 65_535 else "a port is a number from 1 to 65535, 0 is off"
 

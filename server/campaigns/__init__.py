@@ -8,6 +8,7 @@ from server.campaigns.schedule import (
     ScheduleError,
     closing_of,
     is_bank_day,
+    learn_calendar,
     next_bank_day,
 )
 from server.campaigns.terms import Terms, add_terms, terms_at
@@ -25,6 +26,7 @@ __all__ = [
     "closing_of",
     "grant_all",
     "is_bank_day",
+    "learn_calendar",
     "next_bank_day",
     "terms_at",
 ]

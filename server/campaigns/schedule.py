@@ -6,15 +6,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-import holidays
-from holidays.countries.japan import Japan
-
 from protos.units import Micros
 from server.clock import start_of_day, tokyo_day
 
 _FRIDAY: Final = 4
 _SATURDAY: Final = 5
-_LAST_KNOWN_YEAR: Final = Japan.end_year
 
 
 class ScheduleError(ValueError):
@@ -98,13 +94,30 @@ def is_bank_day(day: date) -> bool:
 
     Raises ScheduleError past the horizon of the known holidays: refuse, don't guess.
     """
-    if day.year > _LAST_KNOWN_YEAR:
+    if day.year > _last_known_year():
         raise ScheduleError(f"pay day: bank holidays of {day.year} are not known yet")
     return day.weekday() < _SATURDAY and day not in _holidays(day.year)
 
 
+def learn_calendar(day: date) -> None:
+    """Load the calendar of ``day``'s year now, so that the first payment need not wait for it.
+
+    The library takes half a second to import; a server calls this off its loop once it serves.
+    """
+    is_bank_day(min(day, date(_last_known_year(), 1, 1)))
+
+
+@lru_cache(maxsize=1)
+def _last_known_year() -> int:
+    from holidays.countries.japan import Japan  # noqa: PLC0415 -- see learn_calendar
+
+    return int(Japan.end_year)
+
+
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 -- see learn_calendar
+
     return frozenset(
         holidays.country_holidays("JP", years=year, categories=("public", "bank")).keys()
     )

@@ -9,8 +9,8 @@ from server.db.errors import (
     LedgerUnavailable,
     SchemaNotCurrent,
 )
-from server.db.migrate import migrate
 from server.db.public_ids import PUBLIC_ID_LENGTH, new_public_id
+from server.db.revision import migrate
 
 __all__ = [
     "PUBLIC_ID_LENGTH",

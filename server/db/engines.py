@@ -8,7 +8,7 @@ from server.db.connections import (
     sqlite_writer,
 )
 from server.db.database import Database, DatabaseKind
-from server.db.migrate import check_current
+from server.db.revision import check_current
 
 
 def open_database(url: str, *, readers: int = 4, writers: int = 4) -> Database:

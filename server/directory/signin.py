@@ -15,6 +15,7 @@ from typing import NewType
 
 from anyio import to_thread
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from protos.units import Micros, UserId
 from server.clock import Clock
@@ -279,7 +280,14 @@ class SignIn:
 def _customer(connection: Connection, phone: PhoneNumber, now: Micros) -> UserId:
     """The customer with this number, registered now if there was none."""
     known = user_by_phone(connection, phone)
-    return (known or create_user(connection, display_name="", phone=phone, at=now)).user_id
+    if known is None:
+        try:
+            with connection.begin_nested():
+                known = create_user(connection, display_name="", phone=phone, at=now)
+        except IntegrityError:  # registered by another process since we looked
+            known = user_by_phone(connection, phone)
+    assert known is not None
+    return known.user_id
 
 
 def _phone(text: str) -> PhoneNumber:

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _SEEN_EVERY = 60 * SECOND
 NONCE_BYTES = (16, 64)
+_NOT_CORRECTED = 2 * SECOND
+"""Differences up to here are the network's; a device leaves its clock alone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -238,7 +240,7 @@ class Fleet:
             if isinstance(result, presence.Clone):
                 certificates.revoke(connection, identity.terminal_id, Revoked.CLONED, now)
             elif device_time:
-                set_terminal_drift(connection, identity.number, Micros(device_time - now))
+                set_terminal_drift(connection, identity.number, _left_after_sync(device_time - now))
             return result
 
         result = await self._database.write(work)
@@ -273,3 +275,13 @@ class Fleet:
 
     def _today(self) -> datetime:
         return datetime.fromtimestamp(self._certificate_clock() / SECOND, UTC)
+
+
+def _left_after_sync(difference: int) -> Micros:
+    """What remains of a clock's difference once the device has read our answer.
+
+    It follows our clock where it was more than two seconds off, and mints by that: remembering
+    the difference from before would make every QR of a terminal without a battery clock look a
+    minute old, or from the future.
+    """
+    return Micros(difference if abs(difference) <= _NOT_CORRECTED else 0)

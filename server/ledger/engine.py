@@ -46,7 +46,7 @@ class PostingEngine(Generic[C, A]):
     def __init__(
         self,
         database: Database,
-        post: Callable[[Connection, Sequence[C]], list[A | Postponed]],
+        post: Callable[[Connection, Sequence[C]], Sequence[A | Postponed]],
         *,
         batch_size: int = 512,
         queue_size: int = 4096,
@@ -113,14 +113,20 @@ class PostingEngine(Generic[C, A]):
             for waiting in batch:
                 _fail(waiting, error)
             return
-        self._checkpoint(Checkpoint.POST_AFTER_COMMIT)
-        done = [a for a in answers if not isinstance(a, Postponed)]
-        if done:
-            self._on_commit()
-        await self._answer(batch, answers, anything_done=len(done) > 0)
+        done = any(not isinstance(answer, Postponed) for answer in answers)
+        try:
+            self._checkpoint(Checkpoint.POST_AFTER_COMMIT)
+            if done:
+                self._on_commit()
+        except Exception as error:  # a listener's defect: the commit stands, nobody may hang
+            _log.exception("after a commit")
+            for waiting in batch:
+                _fail(waiting, error)
+            return
+        await self._answer(batch, answers, anything_done=done)
 
     async def _answer(
-        self, batch: list[_Waiting[C, A]], answers: list[A | Postponed], *, anything_done: bool
+        self, batch: list[_Waiting[C, A]], answers: Sequence[A | Postponed], *, anything_done: bool
     ) -> None:
         again = []
         for waiting, answer in zip(batch, answers, strict=True):
@@ -136,7 +142,7 @@ class PostingEngine(Generic[C, A]):
             await asyncio.sleep(_POSTPONED_WAIT)
         self._queue.extendleft(reversed(again))
 
-    async def _post(self, batch: list[_Waiting[C, A]]) -> list[A | Postponed]:
+    async def _post(self, batch: list[_Waiting[C, A]]) -> Sequence[A | Postponed]:
         commands = [waiting.command for waiting in batch]
         for attempt in range(_STOLEN_TRIES):
             try:

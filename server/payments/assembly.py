@@ -162,6 +162,11 @@ def _leg(row: Any, known: dict[ServiceId, Service]) -> PaymentLeg:
     )
 
 
+def _as_shown(leg: PaymentLeg) -> tuple[int, str]:
+    """Vouchers, then points, then money: one order on screens, slips, pages and in messages."""
+    return -leg.kind, leg.service_id
+
+
 def _payment(
     keyring: Keyring,
     counter: Counter,
@@ -194,7 +199,7 @@ def _payment(
         shop_name_en=counter.shop_name_en,
         sale_number=sale,
         amount=amount,
-        legs=legs,
+        legs=tuple(sorted(legs, key=_as_shown)),
         paid_at=paid_at,
         announced_to=announced_to,
         sequence=sequence,

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,14 @@ def test_every_package_says_what_it_is(room: str) -> None:
         if "protos/choba" in init.as_posix():
             continue
         assert init.read_text("utf-8").startswith('"""'), f"{init.relative_to(ROOT)}: no docstring"
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    names = {re.split(r"[\[<>=! ]", line)[0].lower() for line in wanted} - {"choba"}
+    lock = (ROOT / "requirements" / "dev.txt").read_text("utf-8")
+    locked = {line.split("==")[0].lower() for line in lock.splitlines() if "==" in line}
+    assert names <= locked, f"run make lock: {sorted(names - locked)}"

@@ -1,6 +1,7 @@
 """choba-server as a process: started, stopped, killed, and what a person finds in its log."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -29,8 +30,6 @@ pytestmark = [
 
 
 def broker_pid(gate: Gate) -> int:
-    import json
-
     facts = json.loads((gate.state.broker / "mosquitto.pid").read_text())
     return int(facts["pid"])
 
@@ -67,7 +66,7 @@ async def test_start_stop_and_a_quick_second_start(tmp_path: Path) -> None:
             break
     notify.close()
     assert heard == [b"READY=1", b"STOPPING=1"] * 2
-    assert seconds < 6, "a start that takes this long is noticed at the counter"
+    assert seconds < 4, "a start that needs so much of the processor is noticed at the counter"
     assert '"level":"error"' not in server.log
 
 
@@ -132,9 +131,7 @@ async def test_a_broker_killed_outright_comes_back_and_nothing_is_lost(tmp_path:
         await asyncio.sleep(0.3)
     listening = gate.mqtt(device)
     await listening.start(topics.payments(device.terminal_id))
-    async with asyncio.timeout(TIMEOUT):
-        while len({data for _, data in listening.received}) < 3:
-            await asyncio.sleep(0.05)
+    await listening.wait_for_different(3)
     shown = {p.payment_id for p in (announced(device, m) for m in listening.received)}
     assert shown == {payment.payment_id for payment in paid}
     await listening.stop()
@@ -154,25 +151,13 @@ async def test_a_server_killed_while_announcing_announces_after_its_start(
     tmp_path: Path, kill_at: Checkpoint
 ) -> None:
     gate = prepare(tmp_path)
-    server = ServerProcess(gate)
-    await server.start()
+    reached = tmp_path / "reached"
+    options = ("--reached", str(reached), "--kill-at", kill_at.value)
+    killed = ServerProcess(gate, ("-m", "tests.support.killed_server", *options))
+    await killed.start()
     device = await gate.new_device()
     listening = gate.mqtt(device)
     await listening.start(topics.payments(device.terminal_id))
-    assert await server.end() == 0
-    reached = tmp_path / "reached"
-    killed = ServerProcess(
-        gate,
-        (
-            "-m",
-            "tests.support.killed_server",
-            "--reached",
-            str(reached),
-            "--kill-at",
-            kill_at.value,
-        ),
-    )
-    await killed.start()
     broker = broker_pid(gate)
     async with gate.public_channel() as channel:
         customer = Customer(gate, channel)
@@ -187,6 +172,7 @@ async def test_a_server_killed_while_announcing_announces_after_its_start(
             break
         await asyncio.sleep(0.02)
     assert process_now(broker) is None, "the broker ends with its server"
+    server = ServerProcess(gate)
     await server.start()
     messages = await listening.wait_for(1, 15)
     payments = {announced(device, message).SerializeToString() for message in messages}

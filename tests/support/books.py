@@ -82,6 +82,10 @@ class Town:
     """A stand of まつや青果店; its home device is ``matsuya``."""
     users: dict[str, User] = field(default_factory=dict)
 
+    def moved_to(self, database: Database) -> "Town":
+        """The same town in a copy of its database, at noon."""
+        return replace(self, database=database, clock=HandClock(), users=dict(self.users))
+
     def qr(self, sale: int, amount: int = 0, **changes: Any) -> str:
         """The token that まつや's device shows now, or a variation of it."""
         token = Token(
@@ -95,13 +99,13 @@ class Town:
         return mint(token, self.keyring.terminal_keys(token.terminal).qr)
 
     def stand_qr(self, **changes: Any) -> str:
-        stand = {
+        stand: dict[str, Any] = {
             "kind": TokenKind.STAND,
             "terminal": self.stand,
-            "sale": SaleNumber(0),
+            "sale": 0,
             "minted_at": UnixSeconds(0),
         }
-        return self.qr(0, **stand | changes)
+        return self.qr(**stand | changes)
 
     def add_user(self, name: str) -> User:
         number = 10_000_000 + len(self.users)

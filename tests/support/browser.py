@@ -17,7 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright
+from sqlalchemy import text
 
 from protos.qr_token import Token, TokenKind, mint, qr_url
 from protos.units import SaleNumber, UnixSeconds, Yen
@@ -25,6 +26,7 @@ from server.clock import SECOND, system_clock
 from server.directory import Keyring
 from server.directory.sms import FileSmsGateway
 from tests.support.books import MASTER, NOON, Town
+from tests.support.ports import free_ports
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = os.environ.get("CHOBA_CHROMIUM", "/usr/bin/chromium")
@@ -39,14 +41,8 @@ FLAGS: Final = (
 )
 PHONE: Final = {"width": 390, "height": 844}
 AXE: Final = (ROOT / "tests" / "support" / "axe" / "axe.min.js").read_text("utf-8")
+_POLICY: Final = "Content Security Policy"
 PICTURES: Final = ROOT / "test-output" / "wallet"
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_certificate(path: Path) -> None:
@@ -79,7 +75,7 @@ class Shop:
     def __init__(self, town: Town, folder: Path) -> None:
         self.town = town
         self.folder = folder
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         self.host = f"127.0.0.1:{self.port}"
         self.url = f"https://{self.host}"
         self.offset = NOON - system_clock()
@@ -88,13 +84,15 @@ class Shop:
         write_certificate(folder / "tls.pem")
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start and wait until it answers. What an earlier test left half done is ended."""
+        self.stop()
         arguments = (str(self.folder), str(self.port), str(self.offset), self.host)
         command = [sys.executable, "-m", "tests.support.wallet_server", *arguments]
         log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         log.close()
-        for _ in range(200):
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
             if self._process.poll() is not None:
                 raise AssertionError((self.folder / "server.log").read_text("utf-8"))
             with socket.socket() as probe:
@@ -142,9 +140,14 @@ class Shop:
         assert found is not None
         return found[1]
 
-    def payments(self) -> int:
-        """How many payments the ledger holds."""
-        return self.town.count("payments")
+    def payments(self, phone: str) -> int:
+        """How many payments of a customer the ledger holds."""
+        statement = text(
+            "SELECT count(*) FROM payments p JOIN user_contacts c ON c.user_id = p.user_id "
+            "WHERE c.phone = :phone"
+        )
+        digits = {"phone": phone.replace(" ", "")}
+        return int(self.town.database.read_now(lambda c: c.execute(statement, digits).scalar_one()))
 
 
 @contextmanager
@@ -161,7 +164,7 @@ def chromium(playwright: Playwright, *flags: str) -> Iterator[Browser]:
 def a_phone(
     browser: Browser, shop: Shop, *, width: int = 390, script: bool = True, camera: bool = False
 ) -> Iterator[Page]:
-    """A phone with nothing on it yet. Its page raises on any error of a script."""
+    """A phone with nothing on it yet. An error of a page's script fails at the end."""
     context = browser.new_context(
         base_url=shop.url,
         viewport={"width": width, "height": PHONE["height"]},
@@ -171,16 +174,19 @@ def a_phone(
         locale="ja-JP",
         timezone_id="Asia/Tokyo",
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     try:
         page = context.new_page()
-        page.on("pageerror", lambda error: context.add_init_script(f"/* {error} */"))
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if _POLICY in m.text else None)
         yield page
+        assert not errors, errors
     finally:
         context.close()
 
 
-def sign_in(page: Page, shop: Shop, phone: str = "090 1000 0000") -> None:
+def sign_in(page: Page, shop: Shop, phone: str) -> None:
     """As a customer does."""
     page.goto("/signin")
     page.fill("#tel", phone)
@@ -209,15 +215,18 @@ def axe(page: Page) -> list[str]:
 
 
 _LAYOUT: Final = """() => {
-  const wide = document.documentElement.clientWidth, bad = [];
-  if (document.documentElement.scrollWidth > wide) bad.push(`page scrolls sideways to ${document.documentElement.scrollWidth}`);
+  const page = document.documentElement, wide = page.clientWidth, bad = [];
+  const say = (what, e) => bad.push(`${what}: ${e.outerHTML.slice(0, 90)}`);
+  if (page.scrollWidth > wide) bad.push(`the page scrolls sideways to ${page.scrollWidth}`);
+  const words = document.createRange();
   for (const e of document.querySelectorAll("main *, header *, footer *")) {
     if (e.closest(".sr, [hidden], template, noscript, video, .cam, svg, .waves")) continue;
-    const r = e.getBoundingClientRect();
-    if (r.width && (r.right > wide + 1 || r.left < -1)) bad.push(`out of the page: ${e.outerHTML.slice(0, 90)}`);
-    if (e.matches(".yen, .amount, .paid__a, .code, .id") && e.tagName !== "INPUT") {
-      const style = getComputedStyle(e), line = parseFloat(style.fontSize) * 1.75;
-      if (r.height > line) bad.push(`wraps: ${e.outerHTML.slice(0, 90)}`);
+    const box = e.getBoundingClientRect();
+    if (box.width && (box.right > wide + 1 || box.left < -1)) say("out of the page", e);
+    if (e.matches(".yen, .amount, .paid__a, .code, .id, .key") && e.tagName !== "INPUT") {
+      words.selectNodeContents(e);
+      const line = parseFloat(getComputedStyle(e).fontSize) * 1.75;
+      if (words.getBoundingClientRect().height > line) say("wraps", e);
     }
   }
   return bad;
@@ -228,15 +237,3 @@ def layout(page: Page) -> list[str]:
     """What is cut off, sticks out or wraps though it must not."""
     found = page.evaluate(_LAYOUT)
     return [str(problem) for problem in found]
-
-
-__all__ = [
-    "BrowserContext",
-    "Shop",
-    "a_phone",
-    "axe",
-    "chromium",
-    "layout",
-    "picture",
-    "sign_in",
-]

@@ -1,4 +1,4 @@
-"""A shop of today: services in use now, two counter devices, a printed stand, a customer with money.
+"""A shop of today: services in use now, two counter devices, a stand, a customer with money.
 
 Its campaign lies around the machine's own date, because TLS checks certificates by that.
 """

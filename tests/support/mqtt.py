@@ -59,6 +59,13 @@ class MqttDevice:
                 await self._arrived.wait()
         return self.received
 
+    async def wait_for_different(self, count: int, seconds: float = 10) -> None:
+        """Until so many different messages are here; each may have come more than once."""
+        async with asyncio.timeout(seconds):
+            while len(set(self.received)) < count:
+                self._arrived.clear()
+                await self._arrived.wait()
+
     def _on_connect(self, client: mqtt.Client, *_rest: Any) -> None:
         self.connections += 1
         if self._topics:

@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,9 +42,7 @@ class PostgresServer:
                 sql.Identifier(name), sql.Identifier(MIGRATOR)
             )
             if template:
-                statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(
-                    sql.Identifier(template)
-                )
+                statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
             connection.execute(statement)
 
     def drop(self, name: str) -> None:
@@ -65,54 +65,78 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="choba-pg-"))
     superuser = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     as_user = _as_user(superuser, folder)
-    data = folder / "data"
-    port = free_port()
     try:
-        _run(
-            as_user,
-            binaries / "initdb",
-            "-D",
-            data,
-            "-A",
-            "trust",
-            "-U",
-            superuser,
-            "--no-sync",
-            "--locale=C.UTF-8",
-            "-E",
-            "UTF8",
+        data = folder / "data"
+        done = subprocess.run(
+            [
+                *as_user,
+                str(binaries / "initdb"),
+                *("-D", str(data), "-A", "trust", "-U", superuser),
+                *("--no-sync", "--locale=C.UTF-8", "-E", "UTF8"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
         )
-        options = (
-            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} "
-            f"-c fsync={'on' if durable else 'off'} "
-            f"-c synchronous_commit={'on' if durable else 'off'} "
-            f"-c full_page_writes={'on' if durable else 'off'} "
-            "-c max_connections=100 -c shared_buffers=64MB -c autovacuum=off"
-        )
-        _run(
-            as_user,
-            binaries / "pg_ctl",
-            "-D",
-            data,
-            "-w",
-            "-t",
-            "30",
-            "-l",
-            folder / "log",
-            "-o",
-            options,
-            "start",
-        )
-        server = PostgresServer(port, superuser)
-        try:
-            with psycopg.connect(server.url("postgres", superuser), autocommit=True) as connection:
-                for role in (MIGRATOR, APPLICATION):
-                    connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        if done.returncode:
+            raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
+        with _started(as_user, binaries, folder, superuser, durable) as server:
             yield server
-        finally:
-            _run(as_user, binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _started(
+    as_user: list[str], binaries: Path, folder: Path, superuser: str, durable: bool
+) -> Iterator[PostgresServer]:
+    """A child that ends with us, also when we are killed."""
+    switch = "on" if durable else "off"
+    port = free_port()
+    options = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        "fsync": switch,
+        "synchronous_commit": switch,
+        "full_page_writes": switch,
+        "max_connections": 100,
+        "shared_buffers": "64MB",
+        "autovacuum": "off",
+    }
+    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    ends_with_us = [*(as_user or ["setpriv"]), "--pdeathsig=QUIT"]
+    with (folder.parent / f"{folder.name}.log").open("wb") as log:
+        child = subprocess.Popen(
+            [*ends_with_us, binaries / "postgres", "-D", folder / "data", *settings],
+            stdout=log,
+            stderr=log,
+            cwd="/",
+        )
+    server = PostgresServer(port, superuser)
+    try:
+        _wait_until_ready(server, child)
+        with psycopg.connect(server.url("postgres", superuser), autocommit=True) as connection:
+            for role in (MIGRATOR, APPLICATION):
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        yield server
+    finally:
+        child.send_signal(signal.SIGQUIT)
+        child.wait(20)
+        Path(log.name).unlink(missing_ok=True)
+
+
+def _wait_until_ready(server: PostgresServer, child: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            psycopg.connect(server.url("postgres", server.superuser), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"postgres did not get ready (exit status {child.poll()})")
 
 
 def free_port() -> int:
@@ -127,11 +151,3 @@ def _as_user(user: str, folder: Path) -> list[str]:
         return []
     shutil.chown(folder, user)
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-
-
-def _run(prefix: list[str], *command: object) -> None:
-    done = subprocess.run(
-        [*prefix, *map(str, command)], capture_output=True, text=True, check=False, cwd="/"
-    )
-    if done.returncode:
-        raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")

@@ -18,7 +18,16 @@ from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
 from server.payments import PaymentDesk
 from server.web.wallet import PlainHttp, WalletSettings, create_wallet_app
-from tests.support.books import HOST, HandClock, Town, build_town
+from tests.support.books import (
+    END_OF_AUGUST,
+    END_OF_JUNE,
+    HOST,
+    POINTS,
+    VOUCHER,
+    HandClock,
+    Town,
+    build_town,
+)
 
 SECRET = b"wallet-tests-secret-of-32-bytes!"
 HANAKO = "090 1000 0000"
@@ -146,13 +155,23 @@ class Street:
 class TownPlan:
     """A town built once; every test gets a copy of its database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, customers: int = 0) -> None:
+        """``customers``: so many more who hold what 花子 holds."""
         self._file = folder / "town.db"
         url = f"sqlite:///{self._file}"
         migrate(url)
         database = open_database(url)
         self._town = build_town(database)
+        for number in range(customers):
+            user = self._town.add_user(f"客{number}")
+            self._town.grant(user, VOUCHER, 5000, END_OF_AUGUST, price=4166)
+            self._town.grant(user, POINTS, 300, END_OF_AUGUST)
+            self._town.grant(user, POINTS, 200, END_OF_JUNE)
         database.close_now()
+
+    def phones(self) -> list[str]:
+        """The numbers of all customers, in the order in which they came."""
+        return [user.phone for user in self._town.users.values()]
 
     def copy(self, folder: Path) -> Town:
         """The town as it was built, with a database and a clock of its own."""

@@ -161,8 +161,7 @@ def _keep_ledger(stack: Stack, receipt: Receipt, output: Path) -> None:
     """The payment's entries, the trial balance, and the audit's word, by the operator's command."""
     payment = receipt.page.url.rstrip("/").rpartition("/")[2]
     parts = [
-        _choba(stack, *command)
-        for command in (("ledger", "show", payment), ("audit", "verify"))
+        _choba(stack, *command) for command in (("ledger", "show", payment), ("audit", "verify"))
     ]
     (output / "ledger.txt").write_text("\n".join(parts), "utf-8")
 

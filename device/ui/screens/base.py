@@ -14,6 +14,7 @@ from device.core.language import Bilingual
 from device.ui.theme import PAPER, REAL, TRAINING, Box, Colour, Palette
 from device.ui.views import Bar, Mode
 from device.ui.widgets.bar import draw_bar
+from device.ui.widgets.hatch import draw_frame
 from device.ui.widgets.motion import Moving
 from device.ui.widgets.painter import Marks, Painter, Studio, Target
 
@@ -22,6 +23,10 @@ GUARD_S: Final = 0.3
 was meant for what stood there before."""
 DOWN_S: Final = 0.1
 """A down state stays at least so long, or a quick tap would be over before a frame shows it."""
+ECHO_S: Final = 0.1
+ECHO_REACH: Final = 40.0
+"""A panel may be read twice, by SDL and by Kivy's own reader of /dev/input: a second touch from
+another reader within this time and distance (pixels) is the same finger."""
 SLIP: Final = 12.0
 """Design units a finger may leave a button and still mean it."""
 
@@ -73,6 +78,7 @@ class Screen(Widget):
         self._parts: dict[str, _Part] = {}
         self._used: set[str] = set()
         self._presses: dict[Any, _Press] = {}
+        self._last_down: tuple[str, float, float, float] = ("", -1e9, 0, 0)
         self._entered = -1e9
         self._fresh = True
         self._bar: Bar | None = None
@@ -96,6 +102,8 @@ class Screen(Widget):
         whole = Box(0, 0, self.geometry.w, self.geometry.h)
         self.part("ground", (), lambda p: p.rect(whole, self.GROUND))
         self.draw(view)
+        if view.bar.mode is Mode.TRAINING:
+            self.part("stripes", (), lambda p: draw_frame(p, whole))
         for name, part in self._parts.items():
             if name not in self._used and part.key is not None:
                 part.group.clear()
@@ -170,6 +178,8 @@ class Screen(Widget):
             return False
         part, target = found
         now = self.now()
+        if self._is_echo(touch, now):
+            return True
         if (self.SUDDEN and now - self._entered < GUARD_S) or now - part.guarded_from < GUARD_S:
             return True
         press = _Press(target, InstructionGroup())
@@ -203,6 +213,15 @@ class Screen(Widget):
         if press.inside and not press.target.on_down:
             self._emit(press.target.intent)
         return True
+
+    def _is_echo(self, touch: Any, now: float) -> bool:
+        """Whether another reader has just told of this finger."""
+        device, at, x, y = self._last_down
+        near = abs(touch.x - x) < ECHO_REACH and abs(touch.y - y) < ECHO_REACH
+        if touch.device != device and now - at < ECHO_S and near:
+            return True
+        self._last_down = (touch.device, now, touch.x, touch.y)
+        return False
 
     def _find(self, x: float, y: float) -> tuple[_Part, Target] | None:
         for part in reversed(self._parts.values()):

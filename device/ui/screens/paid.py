@@ -188,7 +188,8 @@ def _draw_card(p: Painter, box: Box, view: PaidView) -> None:
         icons.seal(p, x + 286, box.y + 51, 82, view.seal, p.palette.seal)
         text_x = x + 342
     room = box.right - 172 - 10 - text_x
-    first, second = (p.order(line) for line in words.SAME_ON_PHONE)
+    says = words.SAME_ON_PHONE if view.seal else words.SAME_ON_PHONE_NO_SEAL
+    first, second = (p.order(line) for line in says)
     p.text(first[0], text_x, box.y + 22, 21, room=room)
     p.text(second[0], text_x, box.y + 50, 21, room=room)
     little = p.order(words.SAME_SMALL)[1]

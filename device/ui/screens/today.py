@@ -159,11 +159,12 @@ def _draw_detail(p: Painter, box: Box, detail: Detail | None, *, empty: bool) ->
     p.rect(Box(box.x + 14, y - 8, box.w - 28, 1), LINE)
     y += 10
     for row in detail.dates[:2]:
-        p.text(p.main(words.LEGS[row.kind]), box.x + 16, y, 17, INK2, Face.REGULAR, room=82)
+        room = box.w - 32
+        room -= p.text(p.main(words.LEGS[row.kind]), box.x + 16, y, 17, INK2, Face.REGULAR) + 6
         for label, value in ((words.CANCEL_SHORT, row.cancel_by), (words.PAID_ON, row.paid_on)):
             said = f"{p.main(label)} {p.main(value)}"
-            p.text(said, box.right - 16, y, 18, across="right", room=box.w - 118)
-            y += 25
+            p.text(said, box.right - 16, y, 18, across="right", room=room)
+            y, room = y + 25, box.w - 32
     if detail.reprint:
         place = Box(box.x + 12, box.bottom - 72, box.w - 24, 60)
         button(p, place, words.REPRINT, Reprint(), Style.SECOND, 21)

@@ -23,7 +23,7 @@ def draw_bar(
     """The whole bar; with a title it is a sub-page's, and ``back`` is what 戻る emits."""
     width = p.geometry.w
     p.rect(Box(0, 0, width, BAR), p.palette.action)
-    right = _language(p, bar, width - 8)
+    right = _language(p, bar, width - (8 if bar.mode is Mode.REAL else 14))
     p.digits(bar.clock[:5], right, 27, 28, WHITE, "right", Face.MONO, cell=0.5)
     right -= _CLOCK_EM * 28 + 14
     narrow = width < NARROW

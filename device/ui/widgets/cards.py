@@ -12,12 +12,15 @@ from device.ui.theme import (
     INK,
     INK2,
     KOHAKU,
+    LEAST_EN,
+    LEAST_JA,
     LINE,
     MATSU,
     MATSU_SOFT,
     RADIUS,
     SUNK,
     SURFACE,
+    TRAINING,
     Box,
     Colour,
 )
@@ -39,7 +42,8 @@ def draw_today(p: Painter, box: Box, today: DayTotals) -> None:
         ground = painter.palette.action_down if down else SURFACE
         painter.rounded(box, ground, RADIUS, LINE, 1)
         high = box.h >= 56
-        label = words.TODAY_TOTAL
+        training = painter.palette is TRAINING
+        label = words.TRAINING_TOTAL if training else words.TODAY_TOTAL
         large, little = painter.order(label)
         label_wide = painter.width(large, 20)
         if high:
@@ -69,31 +73,74 @@ def _draw_totals(p: Painter, today: DayTotals, right: float, baseline: float, ro
 def draw_dates(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None:
     """Landscape: a small table of cancel-by and pay days."""
     p.rounded(box, SURFACE, RADIUS, LINE, 1)
-    left, middle, right = box.x + 14, box.x + box.w * 0.66, box.right - 14
-    room, paid_room = 0.42 * box.w, 0.32 * box.w
-    p.text(p.main(words.TODAYS_SALES), left, box.y + 22, 17, INK2, Face.REGULAR, up="baseline")
-    for label, x, fits in ((words.CANCEL_BY, middle, room), (words.PAID_ON, right, paid_room)):
+    rows = [
+        (p.main(words.LEGS[row.kind]), p.main(row.cancel_by), p.main(row.paid_on))
+        for row in dates[:2]
+    ]
+    size, (left, middle, right) = _columns(p, rows, box.x + 14, box.w - 28, box.w * 0.34)
+    baseline = box.y + 22
+    name = p.main(words.TODAYS_SALES)
+    used = p.text(name, left, baseline, 17, INK2, Face.REGULAR, up="baseline")
+    start = left + used + 8
+    fits = p.width(p.main(words.CANCEL_BY), 17, Face.REGULAR) <= middle - start
+    cancel = words.CANCEL_BY if fits else words.CANCEL_SHORT
+    for label, x, begin in ((cancel, middle, start), (words.PAID_ON, right, middle + 8)):
         p.duo(
             label,
-            *(x, box.y + 22, 17, INK2, INK2, 16, 5, "right", Face.REGULAR, fits),
+            *(x, baseline, 17, INK2, INK2, 16, 5, "right", Face.REGULAR, x - begin),
         )
-    for i, row in enumerate(dates[:2]):
-        y = box.y + 41 + i * 25
-        p.text(p.main(words.LEGS[row.kind]), left, y, 19)
-        p.text(p.main(row.cancel_by), middle, y, 19, across="right", room=room)
-        p.text(p.main(row.paid_on), right, y, 19, across="right", room=paid_room)
+    for i, row in enumerate(rows):
+        _date_row(p, row, (left, middle, right), box.y + 41 + i * 25, size)
 
 
 def draw_dates_narrow(p: Painter, box: Box, dates: tuple[PayDates, ...]) -> None:
     """Portrait: each row says its own words."""
     p.rounded(box, SURFACE, RADIUS, LINE, 1)
-    for i, row in enumerate(dates[:2]):
-        y = box.y + 15 + i * 25
-        p.text(p.main(words.LEGS[row.kind]), box.x + 14, y, 19)
-        cancel = f"{p.main(words.CANCEL_SHORT)} {p.main(row.cancel_by)}"
-        paid = f"{p.main(words.PAID_ON)} {p.main(row.paid_on)}"
-        p.text(cancel, box.x + box.w * 0.63, y, 19, across="right", room=box.w * 0.4)
-        p.text(paid, box.right - 14, y, 19, across="right", room=box.w * 0.33)
+    cancel, paid = p.main(words.CANCEL_SHORT), p.main(words.PAID_ON)
+    rows = [
+        (
+            p.main(words.LEGS[row.kind]),
+            f"{cancel} {p.main(row.cancel_by)}",
+            f"{paid} {p.main(row.paid_on)}",
+        )
+        for row in dates[:2]
+    ]
+    size, columns = _columns(p, rows, box.x + 14, box.w - 28, box.w * 0.37)
+    for i, row in enumerate(rows):
+        _date_row(p, row, columns, box.y + 15 + i * 25, size)
+
+
+_Row = tuple[str, str, str]
+
+
+def _columns(
+    p: Painter, rows: list[_Row], x: float, room: float, usual: float
+) -> tuple[float, tuple[float, float, float]]:
+    """The largest size down from 19 at which every row fits, and where the columns stand.
+
+    The middle column ends ``usual`` before the right one begins to need more (a pay day of next
+    year is longer).
+    """
+    size = 19.0
+    least = LEAST_JA if p.language is Language.JA else LEAST_EN
+    while size > least and _wide(p, rows, size) > room:
+        size -= 0.5
+    last = max((p.width(row[2], size) for row in rows), default=0.0)
+    right = x + room
+    return size, (x, right - max(usual - 14, last + 10), right)
+
+
+def _wide(p: Painter, rows: list[_Row], size: float) -> float:
+    return sum(max((p.width(row[i], size) for row in rows), default=0.0) + 10 for i in range(3))
+
+
+def _date_row(
+    p: Painter, row: _Row, columns: tuple[float, float, float], y: float, size: float
+) -> None:
+    left, middle, right = columns
+    used = p.text(row[0], left, y, size)
+    p.text(row[1], middle, y, size, across="right", room=middle - left - used - 6)
+    p.text(row[2], right, y, size, across="right", room=right - middle - 8)
 
 
 def draw_line(p: Painter, box: Box, line: Line) -> None:

@@ -3,7 +3,7 @@
 from kivy.graphics import Color, Rectangle
 from kivy.graphics.texture import Texture
 
-from device.ui.theme import Box, Colour, rgb
+from device.ui.theme import FUJI, WHITE, Box, Colour, rgb
 from device.ui.widgets.painter import Painter
 
 
@@ -23,3 +23,15 @@ def draw_hatch(p: Painter, box: Box, one: Colour, other: Colour, step: float) ->
     p.group.add(Color(1, 1, 1, 1))
     coordinates = (x, y, u, y, u, v, x, v)
     p.group.add(Rectangle(texture=texture, pos=position, size=size, tex_coords=coordinates))
+
+
+def draw_frame(p: Painter, whole: Box) -> None:
+    """Training, on every screen: wisteria stripes of 10 px at the four edges."""
+    wide = 10.0
+    for box in (
+        Box(whole.x, whole.y, whole.w, wide),
+        Box(whole.x, whole.bottom - wide, whole.w, wide),
+        Box(whole.x, whole.y, wide, whole.h),
+        Box(whole.right - wide, whole.y, wide, whole.h),
+    ):
+        draw_hatch(p, box, FUJI, WHITE, 11)

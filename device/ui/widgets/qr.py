@@ -77,11 +77,11 @@ def _texture(rows: list[list[bool]]) -> Any:
 def draw_panel(p: Painter, box: Box, text: str) -> None:
     """The white card with the QR; ring and seconds come on top of it."""
     p.rounded(box, SURFACE, 18)
-    draw_qr(p, text, box.cx, box.y + 9 + (box.w - 24) / 2, box.w - 24)
+    draw_qr(p, text, box.cx, box.y + 8 + (box.w - 24) / 2, box.w - 24)
 
 
 def draw_seconds(p: Painter, box: Box, seconds: int) -> None:
-    """The tab with the seconds until the next QR."""
-    p.rounded(Box(box.cx - 44, box.bottom - 25, 88, 25), p.palette.action, 12)
+    """The tab with the seconds until the next QR; low enough to leave the quiet zone white."""
+    p.rounded(Box(box.cx - 44, box.bottom - 22, 88, 22), p.palette.action, 11)
     text = f"{seconds}秒" if p.language.value == "ja" else f"{seconds} s"
-    p.text(text, box.cx, box.bottom - 12, 18, WHITE, Face.MONO, "centre")
+    p.text(text, box.cx, box.bottom - 10, 18, WHITE, Face.MONO, "centre")

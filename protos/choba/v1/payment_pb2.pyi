@@ -140,7 +140,9 @@ class Payment(_message.Message):
     cancel_until_micros: _builtins.int
     """The earliest close of its legs."""
     @_builtins.property
-    def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentLeg]: ...
+    def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentLeg]:
+        """Vouchers first, then points, then money."""
+
     def __init__(
         self,
         *,

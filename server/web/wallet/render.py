@@ -8,7 +8,7 @@ from markupsafe import Markup
 from server.web.wallet import formats
 from server.web.wallet.files import StaticFiles
 from server.web.wallet.settings import WalletSettings
-from server.web.wallet.words import WORDS, Lang, say
+from server.web.wallet.words import Lang, say
 
 
 class Renderer:
@@ -73,8 +73,3 @@ class Renderer:
             )
             .encode()
         )
-
-
-def keys() -> frozenset[str]:
-    """Every word there is, for the test that looks for unused ones."""
-    return frozenset(WORDS)

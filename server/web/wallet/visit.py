@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from protos.units import Micros, UserId
-from server.clock import Clock, tokyo_day
-from server.directory.signin import SessionToken, SignIn
+from server.clock import SECOND, Clock, tokyo_day
+from server.directory.signin import NewSession, SignIn
 from server.payments import PaymentDesk, Refused
 from server.web.wallet import refusals
 from server.web.wallet.checkout import Checkout
@@ -100,9 +100,9 @@ class Visit:
         """An answer for a script."""
         return JSONResponse(dict(value), status)
 
-    def begin(self, token: SessionToken) -> None:
+    def begin(self, session: NewSession) -> None:
         """This browser is signed in from now on. The visitor's mark is made anew with it."""
-        self.cookies.set(SESSION, token, 30 * DAY_S)
+        self.cookies.set(SESSION, session.token, (session.expires_at - self.now) // SECOND)
         self.cookies.set(VISITOR, secrets.token_urlsafe(18), 400 * DAY_S)
 
     def checkout(self) -> Checkout | None:

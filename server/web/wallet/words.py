@@ -121,7 +121,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     # arrive, amount, confirm
     "pay.title": ("お支払い", "Payment"),
-    "pay.arrived": ("このお店に支払います", "You are paying at this shop"),
+    "pay.arrived": ("このお店に支払います", "Paying at"),
     "pay.go_on": ("支払いへ進む", "Go on to pay"),
     "pay.signin_first": ("サインインして進む", "Sign in and go on"),
     "pay.enter_later": ("金額は次の画面で入れます。", "You enter the amount on the next page."),

@@ -51,7 +51,7 @@ async def enter_code(visit: Visit) -> Response:
             if still_open
             else _phone_page(visit, "", refused)
         )
-    visit.begin(session.token)
+    visit.begin(session)
     visit.cookies.drop(CHALLENGE)
     checkout = visit.checkout()
     return visit.go("/pay" if checkout and checkout.expires_at > visit.now else "/")

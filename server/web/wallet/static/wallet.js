@@ -171,6 +171,10 @@ async function ask(record, csrf) {
   body.set("csrf", csrf);
   let answer;
   try { answer = await post("/pay", body, 12000); } catch { return false; }
+  if (answer.status === 403 && location.pathname !== "/checking") {
+    location.replace("/checking"); // this page's form token is no longer good; there is a new one
+    return true;
+  }
   if (!answer.said.to) return false;
   if (answer.status !== 401) forget(); // signed out in between: asked again after signing in
   location.replace(answer.said.to);

@@ -68,9 +68,8 @@ def test_the_same_payment_again_is_silent_however_it_comes(bench: Bench) -> None
     bench.send(ev.PaymentArrived(paid, Via.PULLED))
     assert bench.asked(ef.SpeakPayment) == []
     assert bench.asked(ef.PlaySound) == []
-    assert isinstance(bench.view, views.StandbyView)
     assert len(bench.journal.load().payments) == 1
-    assert bench.view.today.count == 1
+    assert bench.see(views.StandbyView).today.count == 1
 
 
 def test_the_same_payment_is_silent_after_a_restart_too(bench: Bench) -> None:
@@ -115,11 +114,11 @@ def test_the_paid_screen_closes_after_20_s_or_by_a_tap(bench: Bench) -> None:
     assert isinstance(view, views.PaidView)
     assert view.age_s == 19
     bench.wait(0.75)
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     assert bench.front.number > sale
     bench.pay(bench.front.number, 300)
     bench.tap(tap.NextCustomer())
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 def test_a_payment_comes_before_whatever_page_is_open(bench: Bench) -> None:
@@ -127,9 +126,9 @@ def test_a_payment_comes_before_whatever_page_is_open(bench: Bench) -> None:
     bench.tap(tap.OpenAmount())
     bench.key_in("12")
     bench.pay(sale, 1_200)
-    assert isinstance(bench.view, views.PaidView)
+    bench.see(views.PaidView)
     bench.tap(tap.NextCustomer())
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 def test_the_next_payment_waits_at_least_4_s_and_for_the_voice(bench: Bench) -> None:
@@ -139,12 +138,10 @@ def test_the_next_payment_waits_at_least_4_s_and_for_the_voice(bench: Bench) -> 
     assert isinstance(view, views.PaidView)
     assert (view.amount, view.waiting) == (100, 1)
     bench.wait(5)
-    assert isinstance(bench.view, views.PaidView)
-    assert bench.view.amount == 100  # still speaking
+    assert bench.see(views.PaidView).amount == 100  # still speaking
     bench.finish_speech()
     bench.wait(0.25)
-    assert isinstance(bench.view, views.PaidView)
-    assert bench.view.amount == 200
+    assert bench.see(views.PaidView).amount == 200
     bench.finish_speech()
     assert [speech.amount for speech in bench.asked(ef.SpeakPayment)] == [100, 200]
 
@@ -160,7 +157,7 @@ def test_a_payment_on_the_stand_leaves_the_claimed_sale_where_it_was(bench: Benc
     sale = bench.front.number
     bench.claim(sale, 800)
     bench.pay(STAND_SALE, 500)
-    assert isinstance(bench.view, views.PaidView)
+    bench.see(views.PaidView)
     bench.tap(tap.NextCustomer())
     claimed = bench.view
     assert isinstance(claimed, views.ClaimedView)
@@ -263,7 +260,7 @@ def test_a_doubt_resolved_as_paid_in_this_run_is_announced_aloud(bench: Bench) -
     bench.wait(92)
     bench.sequence += 1
     bench.answer(ev.Outcome.PAID, payment(sale, 1_200, bench.sequence, bench.wall))
-    assert isinstance(bench.view, views.PaidView)
+    bench.see(views.PaidView)
     assert len(bench.asked(ef.SpeakPayment)) == 1
 
 
@@ -284,7 +281,7 @@ def test_payments_from_before_a_lost_journal_are_listed_not_told(bench: Bench) -
     bench.send(ev.PaymentArrived(fresh, Via.PULLED))
     assert tellings(bench) == [Telling.LISTED, Telling.LATE]
     assert {job.subject.payment.amount for job in bench.state.printing.jobs} == {800}  # type: ignore[union-attr]
-    assert bench.view.today.amount == 1_500  # type: ignore[union-attr]
+    assert bench.see(views.StandbyView).today.amount == 1_500
 
 
 def test_the_voice_speaks_the_language_of_the_screen(bench: Bench) -> None:

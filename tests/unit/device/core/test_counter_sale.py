@@ -107,7 +107,7 @@ def test_an_amount_out_of_range_shows_no_qr(bench: Bench, digits: str) -> None:
     bench.tap(tap.OpenAmount())
     bench.key_in(digits)
     bench.tap(tap.ShowQr())
-    assert isinstance(bench.view, views.AmountView)
+    bench.see(views.AmountView)
 
 
 def test_keypad_stops_at_seven_digits_and_deletes(bench: Bench) -> None:
@@ -161,7 +161,7 @@ def test_a_claim_that_runs_out_is_in_doubt_and_a_void_row_ends_it(bench: Bench) 
     bench.claim(sale, 1_200)
     bench.clear()
     bench.wait(90)
-    assert isinstance(bench.view, views.ClaimedView)
+    bench.see(views.ClaimedView)
     bench.wait(1.5)
     view = bench.view
     assert isinstance(view, views.CheckingView)
@@ -179,7 +179,7 @@ def test_a_claim_that_runs_out_is_in_doubt_and_a_void_row_ends_it(bench: Bench) 
 def test_a_claim_never_lasts_longer_than_90_s(bench: Bench) -> None:
     bench.claim(bench.front.number, 1_200, seconds=3_600)
     bench.wait(92)
-    assert isinstance(bench.view, views.CheckingView)
+    bench.see(views.CheckingView)
 
 
 def test_the_deadline_of_a_fixed_amount_asks_the_ledger(bench: Bench) -> None:
@@ -195,7 +195,7 @@ def test_offline_the_deadline_just_goes_back_to_standby(bench: Bench) -> None:
     sale = bench.fixed_amount(1_200)
     bench.offline()
     bench.wait(121)
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     assert any(each.number == sale.number for each in bench.state.sales)
 
 
@@ -216,7 +216,7 @@ def test_questions_come_at_1_2_4_8_seconds_and_end_after_60(bench: Bench) -> Non
         if bench.state.current != sale:
             break
     assert times == [0, 1, 3, 7, 15, 31]
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     (unresolved,) = [each for each in bench.state.sales if each.number == sale]
     assert unresolved.phase is SalePhase.UNRESOLVED
     bench.tap(tap.OpenToday())
@@ -244,7 +244,7 @@ def test_staff_cancel_a_claimed_sale(bench: Bench) -> None:
     (ask,) = bench.asked(ef.AskResolve)
     assert (ask.sale, ask.mode) == (sale, ef.ResolveMode.VOID)
     bench.answer(ev.Outcome.VOID)
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     assert bench.front.number > sale
 
 
@@ -279,7 +279,7 @@ def test_editing_the_amount_makes_the_number_void(bench: Bench) -> None:
     assert view.amount == 1_200
     assert sale.number in [ask.sale for ask in bench.asked(ef.AskResolve)]
     bench.tap(tap.Back())
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     assert bench.front.number > sale.number
 
 
@@ -334,7 +334,7 @@ def test_without_a_plausible_clock_there_is_no_qr_and_the_reason_is_said(tmp_pat
     assert bench.state.last_sale == 0
     bench.clock = Clock.PLAUSIBLE
     bench.wait(0.25)
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 def test_without_enrolment_or_configuration_the_reason_is_said(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_after_a_power_cut_a_claimed_sale_is_in_doubt_in_front(bench: Bench) -> 
 def test_after_a_power_cut_a_shown_sale_is_asked_for_behind_a_new_qr(bench: Bench) -> None:
     sale = bench.front.number
     bench.boot()
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     assert bench.front.number > sale
     (old,) = [each for each in bench.state.sales if each.number == sale]
     assert (old.phase, old.doubt) == (SalePhase.RESOLVING, Doubt.RESTARTED)
@@ -397,9 +397,9 @@ def test_a_page_nobody_touches_gives_way_to_the_qr_and_english_to_japanese(bench
     bench.tap(tap.ToggleLanguage(), tap.OpenMenu())
     bench.wait(61)
     assert bench.state.navigation.language.value == "ja"
-    assert isinstance(bench.view, views.MenuView)
+    bench.see(views.MenuView)
     bench.wait(60)
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 def test_pulls_fill_a_gap_and_come_faster_without_a_broker(bench: Bench) -> None:

@@ -64,7 +64,7 @@ def test_a_genuine_code_of_an_earlier_number_is_true(bench: Bench) -> None:
     (accepted,) = [e for e in bench.state.outbox.pending if e.kind is EventKind.CODE_ACCEPTED]
     assert accepted.sale == sale
     bench.tap(tap.NextCustomer())
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 @pytest.mark.parametrize("asked", [1_201, 12_000, 200])
@@ -119,7 +119,7 @@ def test_five_misses_lock_for_1_then_5_then_15_minutes(bench: Bench) -> None:
         assert view.unlocks.total_ms == seconds * 1_000
         bench.wait(seconds - 1, step_ms=1_000)
         bench.tap(tap.OpenCodeCheck())
-        assert isinstance(bench.view, views.LockedView)
+        bench.see(views.LockedView)
         bench.wait(2, step_ms=1_000)
         bench.tap(tap.StopCheck())
 
@@ -127,11 +127,11 @@ def test_five_misses_lock_for_1_then_5_then_15_minutes(bench: Bench) -> None:
 def test_a_lock_survives_a_restart_and_locks_no_sale(bench: Bench) -> None:
     miss(bench, 5)
     bench.boot()
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
     bench.tap(tap.OpenCodeCheck())
-    assert isinstance(bench.view, views.LockedView)
+    bench.see(views.LockedView)
     bench.tap(tap.Digit("1"), tap.SubmitCheck(), tap.StopCheck())
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 def test_misses_survive_a_restart(bench: Bench) -> None:
@@ -165,9 +165,9 @@ def test_from_a_doubt_the_check_has_the_sales_amount(bench: Bench) -> None:
     bench.tap(tap.ChooseField(CheckField.AMOUNT))
     bench.key_in(code_for(sale.number, 1_200))
     bench.tap(tap.SubmitCheck())
-    assert isinstance(bench.view, views.CodeTrueView)
+    bench.see(views.CodeTrueView)
     bench.tap(tap.NextCustomer())
-    assert isinstance(bench.view, views.StandbyView)
+    bench.see(views.StandbyView)
 
 
 def test_stopping_goes_back_to_the_doubt_it_came_from(bench: Bench) -> None:
@@ -176,7 +176,7 @@ def test_stopping_goes_back_to_the_doubt_it_came_from(bench: Bench) -> None:
     bench.claim(sale, 1_200)
     bench.wait(92)
     bench.tap(tap.OpenCodeCheck(), tap.StopCheck())
-    assert isinstance(bench.view, views.CheckingView)
+    bench.see(views.CheckingView)
 
 
 def test_an_accepted_sale_is_never_made_void_and_its_payment_is_not_told_again(

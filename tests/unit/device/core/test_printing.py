@@ -82,7 +82,7 @@ def test_paper_out_waits_and_prints_once_over_a_restart(bench: Bench) -> None:
 def test_a_printer_in_trouble_touches_no_payment(bench: Bench) -> None:
     bench.send(OUT)
     bench.pay(bench.front.number, 1_200)
-    assert isinstance(bench.view, views.PaidView)
+    bench.see(views.PaidView)
 
 
 def test_refilled_asks_the_printer_and_later_hides_the_banner(bench: Bench) -> None:

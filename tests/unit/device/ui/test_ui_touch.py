@@ -1,7 +1,8 @@
 """A finger on the real window: what it emits, what it shows, and what it must not do."""
 
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
 from PIL import Image, ImageChops
@@ -16,14 +17,14 @@ from device.ui.views import (
     LatePayment,
     Line,
     LineKind,
+    Mode,
     SlipState,
     StandbyView,
-    View,
 )
 from protos.units import Yen
 from tests.support.touch import TouchedCounter
 
-VIEWS: dict[str, View] = {sample.name: sample.view for sample in samples(800, 480)}
+VIEWS: dict[str, Any] = {sample.name: sample.view for sample in samples(800, 480)}
 
 # (sample, x, y) in design units -> what a tap there means: the middle of each thing that is drawn
 TAPS: list[tuple[str, float, float, Intent]] = [
@@ -98,7 +99,7 @@ def test_a_tap_emits_what_is_written_there(
 def test_every_intent_can_be_reached_by_a_finger() -> None:
     """CloseDetail alone is portrait's (tested there)."""
     reached = {type(meant) for *_, meant in TAPS}
-    everything = set(intents.Intent.__args__)  # type: ignore[attr-defined]
+    everything = set(get_args(intents.Intent))
     assert everything - reached == {intents.CloseDetail}
 
 
@@ -205,7 +206,7 @@ def test_the_qr_is_swapped_in_one_frame(counter: TouchedCounter) -> None:
     assert isinstance(standby, StandbyView)
     counter.show(standby)
     before = counter.window.picture()
-    other = replace(standby, qr=fixed.qr)  # type: ignore[union-attr]
+    other = replace(standby, qr=fixed.qr)
     counter.window.show(other)
     assert _differing(before, counter.window.picture(), (64, 109, 363, 408)) > 10_000
 
@@ -251,7 +252,7 @@ def test_a_shop_may_have_any_name(counter: TouchedCounter) -> None:
     """Rare kanji, a variation selector, a control character, an emoji, nothing at all."""
     standby = VIEWS["standby"]
     for name in ("𠮷野家", "葛\U000e0100城商店", "a\x00b\nc", "🍎果実店", "", "鬱" * 200):
-        counter.show(replace(standby, bar=replace(standby.bar, shop=name)))  # type: ignore[call-overload]
+        counter.show(replace(standby, bar=replace(standby.bar, shop=name)))
         for marks in counter.screen.marks():
             for text in marks.texts:
                 assert text.box.right <= 800
@@ -261,16 +262,16 @@ def test_amounts_in_every_length_have_room(counter: TouchedCounter) -> None:
     amount = VIEWS["amount"]
     for digits in range(1, 8):
         yen = Yen(int("8" * digits))
-        counter.show(replace(amount, amount=yen, state=AmountState.READY))  # type: ignore[call-overload]
+        counter.show(replace(amount, amount=yen, state=AmountState.READY))
         assert not any(text.cut for marks in counter.screen.marks() for text in marks.texts)
 
 
 def test_a_line_without_a_page_has_no_arrow_and_no_tap(counter: TouchedCounter) -> None:
     standby = VIEWS["standby"]
     assert isinstance(standby, StandbyView)
-    panel = standby.panel
+    panel: Any = standby.panel
     line = Line(LineKind.OUTCOME, Bilingual("受付を終えました", "Closed"))
-    counter.show(replace(standby, panel=replace(panel, line=line)))  # type: ignore[call-overload]
+    counter.show(replace(standby, panel=replace(panel, line=line)))
     assert counter.tap(606, 294) == []
 
 
@@ -282,6 +283,30 @@ def test_one_late_payment_stands_alone(counter: TouchedCounter) -> None:
     texts = [text.text for marks in counter.screen.marks() for text in marks.texts]
     assert "1分前" in texts
     assert not any(text.startswith("ほか") for text in texts)
+
+
+def test_one_finger_told_by_two_readers_is_one_tap(counter: TouchedCounter) -> None:
+    """On the Pi, SDL and Kivy's own reader of /dev/input may both see the panel."""
+    counter.show(VIEWS["amount"])
+    for reader, uid in (("sdl", 1), ("hidinput", 2)):
+        touch = SimpleNamespace(device=reader, uid=uid, x=475.0, y=480.0 - 108)
+        counter.screen.on_touch_down(touch)
+        counter.seconds += 0.01
+    assert counter.intents == [Digit("7")]
+    counter.screen.on_touch_down(SimpleNamespace(device="sdl", uid=3, x=475.0, y=372.0))
+    assert counter.intents == [Digit("7"), Digit("7")], "the same reader: a second tap"
+
+
+def test_training_has_stripes_on_every_screen(counter: TouchedCounter) -> None:
+    wisteria, white = (0x5A, 0x2A, 0x82), (255, 255, 255)
+    for view in {type(view): view for view in VIEWS.values()}.values():
+        counter.show(replace(view, bar=replace(view.bar, mode=Mode.TRAINING)))
+        picture = counter.window.picture()
+        for edge in ((0, 4, 800, 5), (0, 475, 800, 476), (4, 0, 5, 480), (795, 0, 796, 480)):
+            colours = {colour for _, colour in picture.crop(edge).getcolors(64) or []}
+            assert colours == {wisteria, white}, type(view).__name__
+    counter.show(VIEWS["standby"])
+    assert counter.window.picture().getpixel((4, 300)) == (0xFB, 0xF8, 0xF1)
 
 
 def _differing(one: Image.Image, other: Image.Image, box: tuple[int, int, int, int]) -> int:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image
@@ -66,7 +67,7 @@ def test_it_runs_in_one_loop_and_leaves_no_trace(tmp_path: Path) -> None:
 def test_every_view_has_its_screen(counter: object) -> None:
     from device.ui.screens import SCREENS
 
-    assert set(SCREENS) == set(View.__args__)  # type: ignore[attr-defined]
+    assert set(SCREENS) == set(get_args(View))
     assert len(set(SCREENS.values())) == len(SCREENS)
 
 

@@ -86,6 +86,7 @@ async def test_cancelled_announcement_stops_and_the_next_one_plays(
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
+    await asyncio.sleep(0.3)  # silence, so that the piece that was cut off stands by itself
     assert (await rig.speaker.play(TAP)).outcome is PlayOutcome.PLAYED
     transcript = listener.transcribe(rig.heard())
     assert transcript.heard[-1].sound == TAP[0]
@@ -118,15 +119,13 @@ async def test_missing_sound_fails_by_name_and_nothing_is_heard(
 
 async def test_loop_stays_free_while_something_is_played(rig: Rig) -> None:
     await rig.speaker.open([part for part in PAID if isinstance(part, SoundFile)])
-    loop = asyncio.get_running_loop()
     announcement = asyncio.create_task(rig.speaker.play(PAID))
-    longest = 0.0
+    turns = 0
     while not announcement.done():
-        before = loop.time()
         await asyncio.sleep(0)
-        longest = max(longest, loop.time() - before)
-    # generous, for a machine that does other things: playing takes 200 ms even at this speed
-    assert longest < 0.1
+        turns += 1
+    # one that blocked would let the loop turn once or twice; no time is measured here
+    assert turns > 20
 
 
 async def test_unplugged_simulator_says_so_and_comes_back() -> None:

@@ -11,8 +11,8 @@ from protos.operation.settings_table import (
     describe,
     load,
     one_of,
-    port,
     setting,
+    tcp_port,
 )
 
 
@@ -21,7 +21,7 @@ class Shop:
     """A section."""
 
     name: str = setting("", "Its name.")
-    port: int = setting(1, "Its port.", port)
+    port: int = setting(1, "Its port.", tcp_port)
     seats: int = setting(4, "Its seats.", between(1, 9))
     open: bool = setting(True, "Whether it is open.")
     days: tuple[str, ...] = setting((), "Its days.")

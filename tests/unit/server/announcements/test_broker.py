@@ -27,6 +27,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 A, B = TerminalId("T-000001"), TerminalId("T-000002")
 
 
+async def said_hello(port: int, context: ssl.SSLContext) -> bytes:
+    """CONNACK; TLS 1.3 tells a refused client with its first answer only."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    try:
+        writer.write(b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x05\x00\x01x")
+        return await reader.readexactly(4)
+    finally:
+        writer.close()
+
+
 def publisher(house: BrokerHouse) -> Publisher:
     made = Publisher(BrokerAddress("127.0.0.1", house.port), house.server_tls(), "server", 16)
     made.start()
@@ -71,10 +81,7 @@ async def test_without_our_certificate_there_is_no_connection(
     )
     for context in (anonymous, shown):
         with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
-            reader, writer = await asyncio.open_connection("127.0.0.1", house.port, ssl=context)
-            # TLS 1.3 tells a refused client with its first answer
-            writer.write(b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x05\x00\x01x")
-            await reader.readexactly(4)
+            await said_hello(house.port, context)
 
 
 async def test_what_was_queued_survives_a_kill(house: BrokerHouse) -> None:

@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 import pytest
 
 from protos.signed_message import Purpose, open_signed
-from protos.units import Micros, PaymentId, SaleNumber, Sequence, TerminalId, TerminalNumber
-from protos.units import UserId, Yen
+from protos.units import (
+    Micros,
+    PaymentId,
+    SaleNumber,
+    Sequence,
+    TerminalId,
+    TerminalNumber,
+    UserId,
+    Yen,
+)
 from server.announcements.publisher import Quality
 from server.announcements.relay import Relay
 from server.checkpoints import Checkpoint

@@ -1,8 +1,8 @@
 """Number, code, session: on a real database, with the simulated gateway as the phone."""
 
+import asyncio
 import re
 import stat
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from protos.units import Micros
 from server.clock import MINUTE, SECOND
-from server.db import Database, migrate, open_database
+from server.db import Database
 from server.directory.signin import (
     ChallengeId,
     SessionToken,
@@ -48,10 +48,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    url = f"sqlite:///{tmp_path}/choba.db"
-    migrate(url)
-    database = open_database(url)
+def desk(database: Database, tmp_path: Path) -> Desk:
     gateway = FileSmsGateway(tmp_path / "sms.jsonl")
     made: list[Desk] = []
     signin = SignIn(
@@ -62,8 +59,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         autofill_host="wallet.example",
     )
     made.append(Desk(signin, database, gateway, tmp_path / "sms.jsonl"))
-    yield made[0]
-    await database.close()
+    return made[0]
 
 
 async def refused(awaitable: object) -> SignInRefused:
@@ -100,14 +96,42 @@ async def test_the_file_of_messages_is_its_owners_alone(desk: Desk) -> None:
     assert stat.S_IMODE(desk.path.stat().st_mode) == 0o600
 
 
-async def test_neither_code_nor_token_is_stored(desk: Desk, tmp_path: Path) -> None:
+async def test_neither_code_nor_token_is_stored(desk: Desk) -> None:
     challenge = await desk.signin.ask(PHONE, HERE)
-    code = desk.code()
-    session = await desk.signin.enter(challenge.id, code)
-    await desk.database.close()
-    stored = b"".join(p.read_bytes() for p in tmp_path.glob("choba.db*"))
-    assert session.token.encode() not in stored
-    assert code.encode() not in stored.replace(challenge.id.encode(), b"")
+    session = await desk.signin.enter(challenge.id, desk.code())
+    tables = ("sign_in_challenges", "sign_in_messages", "sign_in_sessions")
+    stored = await desk.database.read(
+        lambda c: [v for t in tables for r in c.execute(text(f"SELECT * FROM {t}")) for v in r]
+    )
+    texts = {value for value in stored if isinstance(value, str)}
+    assert texts == {challenge.id, "09012345678", session.user}
+    raw = [bytes(value) for value in stored if isinstance(value, bytes | memoryview)]
+    assert session.token.encode() not in raw
+    assert len(raw) == 2, "the hash of a token, the hash of an address"
+
+
+async def test_many_tries_at_once_do_not_pass_the_limit(desk: Desk) -> None:
+    challenge = await desk.signin.ask(PHONE, HERE)
+    codes = [f"{(int(desk.code()) + 1 + i) % 1_000_000:06d}" for i in range(12)]
+    answers = await asyncio.gather(
+        *(desk.signin.enter(challenge.id, code) for code in codes), return_exceptions=True
+    )
+    reasons = [answer.reason for answer in answers if isinstance(answer, SignInRefused)]
+    assert len(reasons) == 12
+    assert reasons.count(SignInReason.CODE_WRONG) == 4
+
+
+async def test_two_first_sign_ins_at_once_make_one_customer(desk: Desk) -> None:
+    first, second = [await desk.signin.ask(PHONE, HERE) for _ in range(2)]
+    codes = [re.search(r"番号: (\d{6})", m.text) for m in desk.gateway.sent()]
+    one, two = await asyncio.gather(
+        *(
+            desk.signin.enter(challenge.id, code[1])
+            for challenge, code in zip((first, second), codes, strict=True)
+            if code is not None
+        )
+    )
+    assert one.user == two.user
 
 
 async def test_five_wrong_codes_end_a_challenge_and_the_right_one_comes_too_late(

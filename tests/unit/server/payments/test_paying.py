@@ -7,7 +7,6 @@ import pytest
 
 from protos.confirmation import confirmation_code
 from protos.units import SaleNumber, Sequence, Yen
-from server.db import Database
 from server.ledger import trial_balance
 from server.payments import (
     DeskHooks,
@@ -26,17 +25,11 @@ from tests.support.books import (
     POINTS,
     VOUCHER,
     Town,
-    build_town,
     legs,
     moment,
     new_key,
     ticket_of,
 )
-
-
-@pytest.fixture
-def town(database: Database) -> Town:
-    return build_town(database)
 
 
 async def paid(desk: PaymentDesk, town: Town, sale: int = 7) -> Payment:
@@ -299,3 +292,15 @@ async def test_balances_leave_out_what_has_expired(town: Town) -> None:
     assert found[POINTS].amount == 300
     assert found[POINTS].lots == (LotBalance(Yen(300), date(2024, 8, 31)),)
     assert found[VOUCHER].amount == 5000
+
+
+async def test_legs_stand_in_one_order_wherever_they_are_shown(town: Town) -> None:
+    hanako = town.users["花子"]
+    points_first = tuple(reversed(legs(voucher=100, points=20)))
+    async with town.desk() as desk:
+        ticket = await ticket_of(desk, town.qr(1), town)
+        answer = await desk.pay(hanako.user_id, new_key(), ticket, Yen(120), points_first)
+        assert isinstance(answer, Paid)
+        kept = await desk.payment(hanako.user_id, answer.payment.payment_id)
+    assert [leg.service_id for leg in answer.payment.legs] == [VOUCHER, POINTS]
+    assert kept == answer.payment

@@ -1,6 +1,9 @@
 """One payment through everything that stands at the gate: app, ledger, outbox, broker, device."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from protos import topics
 from protos.choba.v1 import terminal_service_pb2 as pb
@@ -58,14 +61,14 @@ async def test_a_device_pulls_resolves_and_reconciles(gate: Gate, customer: Cust
         after = pb.PullPaymentsRequest(after_sequence=1, limit=500)
         assert not (await stub.PullPayments(after, timeout=TIMEOUT)).payments
 
-        async def resolve(sale: int, mode: pb.ResolveMode) -> pb.ResolveSaleResponse:
+        async def resolve(sale: int, mode: Any) -> pb.ResolveSaleResponse:
             request = pb.ResolveSaleRequest(sale_number=sale, mode=mode)
             answer: pb.ResolveSaleResponse = await stub.ResolveSale(request, timeout=TIMEOUT)
             return answer
 
         found = await resolve(paid_sale, pb.RESOLVE_MODE_VOID)
         assert (found.outcome, found.payment) == (pb.SALE_OUTCOME_PAID, paid)
-        open_sale, open_qr = gate.qr(device)
+        open_sale, _ = gate.qr(device)
         assert (await resolve(open_sale, pb.RESOLVE_MODE_ASK)).outcome == pb.SALE_OUTCOME_OPEN
         assert (await resolve(open_sale, pb.RESOLVE_MODE_VOID)).outcome == pb.SALE_OUTCOME_VOID
         assert (await resolve(open_sale, pb.RESOLVE_MODE_ASK)).outcome == pb.SALE_OUTCOME_VOID
@@ -111,3 +114,16 @@ async def test_two_payments_at_once_on_one_sale_are_one(gate: Gate, customer: Cu
     _, qr = gate.qr(device)
     results = await asyncio.gather(*(customer.pay(qr) for _ in range(5)), return_exceptions=True)
     assert sum(not isinstance(result, BaseException) for result in results) == 1
+
+
+@pytest.mark.parametrize("off", [-600, -50, 50])
+async def test_a_terminal_that_starts_with_a_wrong_clock_takes_payments_at_once(
+    gate: Gate, customer: Customer, off: int
+) -> None:
+    """It follows the server's clock from the answer on, and mints by that."""
+    device = await gate.new_device()
+    async with gate.device_channel(device) as channel:
+        hello = connect_request(clock_off_seconds=off)
+        answer = await terminal_stub(channel).Connect(hello, timeout=TIMEOUT)
+    assert abs(answer.server_time_micros - system_clock()) < 5_000_000
+    assert (await customer.pay(gate.qr(device)[1])).amount_yen == 1200

@@ -1,0 +1,133 @@
+"""Books are only added to: tried with every means that SQL has, on both databases."""
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from protos.units import Yen
+from server.db import Database, DatabaseKind, LedgerUnavailable
+from server.db.schema import Access, metadata
+from server.ledger import ledger_id
+from tests.support.books import Town, legs, new_key, opened, ticket_of
+from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
+
+BOOKS = [t.name for t in metadata.sorted_tables if t.info["access"] is Access.BOOK]
+
+
+def refused(database: Database, statement: str) -> str:
+    with pytest.raises(DBAPIError) as caught:
+        database.write_now(lambda c: c.execute(text(statement)))
+    return str(caught.value.orig)
+
+
+async def one_payment(town: Town) -> None:
+    async with town.desk() as desk:
+        ticket = await ticket_of(desk, town.qr(7), town)
+        user = town.users["花子"].user_id
+        await desk.pay(user, new_key(), ticket, Yen(1200), legs(1000, 200))
+
+
+def test_the_schema_names_the_books() -> None:
+    assert {"entries", "postings", "payments", "transactions", "sale_outcomes", "lots"} <= set(
+        BOOKS
+    )
+    assert all("access" in table.info for table in metadata.sorted_tables)
+
+
+@pytest.mark.parametrize("table", BOOKS)
+async def test_update_delete_and_replace_are_refused(town: Town, table: str) -> None:
+    await one_payment(town)
+    before = town.count(table)
+    column = metadata.tables[table].columns.keys()[-1]
+    attempts = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
+    if town.database.kind is DatabaseKind.SQLITE:
+        attempts.append(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    else:
+        attempts.append(f"TRUNCATE {table} CASCADE")
+    for attempt in attempts:
+        said = refused(town.database, attempt)
+        assert "CHOBA_DB_BOOK" in said or "permission denied" in said
+    assert town.count(table) == before > 0
+
+
+@pytest.mark.postgres
+def test_even_the_owner_of_the_tables_is_refused(
+    postgres: PostgresServer, postgres_name: str
+) -> None:
+    with psycopg.connect(postgres.url(postgres_name, MIGRATOR), autocommit=True) as owner:
+        for attempt in (
+            "UPDATE ledger_identity SET ledger_id = 'x'",
+            "DELETE FROM ledger_identity",
+            "TRUNCATE ledger_identity",
+        ):
+            with pytest.raises(psycopg.Error, match="CHOBA_DB_BOOK"):
+                owner.execute(attempt)
+
+
+@pytest.mark.postgres
+def test_the_servers_role_owns_nothing_and_cannot_change_the_guards(
+    postgres: PostgresServer, postgres_name: str
+) -> None:
+    with psycopg.connect(postgres.url(postgres_name, APPLICATION), autocommit=True) as role:
+        for attempt in (
+            "ALTER TABLE postings DISABLE TRIGGER ALL",
+            "DROP TRIGGER postings_insert_only ON postings",
+            "CREATE TABLE other (a int)",
+            "SET session_replication_role = replica",
+            "UPDATE alembic_version SET version_num = 'x'",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                role.execute(attempt)
+
+
+def test_sqlite_connections_keep_the_promises(sqlite_url: str) -> None:
+
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "recursive_triggers": 1, "foreign_keys": 1}
+
+    def settings(connection: Connection) -> dict[str, object]:
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas}
+
+    with opened(sqlite_url) as database:
+        assert database.write_now(settings) == pragmas
+        assert database.read_now(settings) == pragmas
+        with pytest.raises(LedgerUnavailable, match="readonly"):
+            database.read_now(lambda c: c.execute(text("UPDATE counters SET value = 0")))
+
+
+def test_rows_that_cannot_be_are_refused_by_the_tables_themselves(database: Database) -> None:
+    for amount, debit, credit in ((0, 1, 2), (-5, 1, 2), (5, 1, 1)):
+        said = refused(
+            database,
+            "INSERT INTO postings (lane_id, position, line, debit_account, credit_account, "
+            f"amount, lot_id) VALUES (1, 1, 1, {debit}, {credit}, {amount}, 0)",
+        )
+        assert "ck_postings" in said
+    assert "ck_wallets" in refused(
+        database,
+        "INSERT INTO wallets (account_id, owner, service_id, balance) VALUES (1, 1, 'v', -1)",
+    )
+
+
+def test_the_migrations_make_exactly_the_schema(database: Database) -> None:
+    def compare(connection: Connection) -> dict[str, tuple[set[str], set[str]]]:
+        found = inspect(connection)
+        return {
+            table.name: (
+                {column["name"] for column in found.get_columns(table.name)}
+                ^ set(table.columns.keys()),
+                {str(index["name"]) for index in found.get_indexes(table.name)}
+                - {str(index.name) for index in table.indexes}
+                - {str(constraint.name) for constraint in table.constraints},
+            )
+            for table in metadata.sorted_tables
+        }
+
+    for name, (columns, indexes) in database.read_now(compare).items():
+        assert columns == set(), name
+        assert indexes == set(), name
+
+
+def test_a_new_ledger_has_an_id_of_its_own(database: Database) -> None:
+
+    assert len(database.read_now(ledger_id)) == 20
