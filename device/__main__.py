@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from device.checkpoints import Checkpoint, no_checkpoint
 from device.links.enrolment import EnrolmentError, enrol
 from device.links.identity import IdentityError, IdentityStore
 from device.settings import DEFAULT_FOLDER, Settings, load_settings
@@ -47,8 +48,11 @@ _CONFIGURATION_EXIT = 78
 """EX_CONFIG of sysexits(3): starting again without a change is of no use."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Exit status 0 after a stop that was asked for, 78 for settings, 1 otherwise."""
+def main(arguments: Sequence[str] | None = None, checkpoint: Checkpoint = no_checkpoint) -> int:
+    """The command. Exit status 0 after a stop that was asked for, 78 for settings, 1 otherwise.
+
+    ``checkpoint`` is the kill tests' only.
+    """
     options = _options(arguments)
     try:
         settings = load_settings(options.config or [DEFAULT_FOLDER])
@@ -59,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.enrol:
             return _enrol(settings, state)
         logs.start(settings.log.level)
-        _run(settings, state)
+        _run(settings, state, checkpoint)
     except ScreenError as error:
         print(f"choba-device: {error.code}: {error}", file=sys.stderr)
         return 1
@@ -93,22 +97,23 @@ def _enrol(settings: Settings, state: Path) -> int:
     return 0
 
 
-def _run(settings: Settings, state: Path) -> None:
+def _run(settings: Settings, state: Path, checkpoint: Checkpoint) -> None:
     screen = settings.screen
     prepare_kivy(
         Geometry(screen.width, screen.height), home=state / "kivy", fullscreen=screen.fullscreen
     )
-    asyncio.run(_serve(settings, state))
+    asyncio.run(_serve(settings, state, checkpoint))
 
 
-async def _serve(settings: Settings, state: Path) -> None:
+async def _serve(settings: Settings, state: Path, checkpoint: Checkpoint) -> None:
     # Kivy reads its surroundings when it is imported: only after prepare_kivy
     from device.composition import Counter, Surroundings  # noqa: PLC0415
     from device.ui.window import CounterWindow  # noqa: PLC0415
 
     counter: Counter | None = None
     window = CounterWindow(lambda intent: counter.tapped(intent) if counter else None)
-    counter = Counter(Surroundings(settings, state, ServiceManager(os.environ)), window)
+    surroundings = Surroundings(settings, state, ServiceManager(os.environ), checkpoint)
+    counter = Counter(surroundings, window)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, window.stop)

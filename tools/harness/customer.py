@@ -3,16 +3,23 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import httpx
 
 from tools.harness.pages import Form, Page, Visitor
 from tools.harness.process import StageError
 
 _CODE = re.compile(r"\d{6}")
 _SMS_S = 10.0
+
+
+class RefusedError(StageError):
+    """The phone shows that nothing was paid, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +34,18 @@ class Receipt:
     """When the POST left, microseconds since 1970."""
     answered_at_us: int
 
+    @property
+    def payment_id(self) -> str:
+        """As the page's address names it."""
+        return self.page.url.rstrip("/").rpartition("/")[2]
+
 
 class Customer:
     """One customer with a phone."""
 
     def __init__(self, wallet: str, authority: Path | None, messages: Path, phone: str) -> None:
         """``authority``: the CA certificate for HTTPS; ``messages``: the simulated SMS."""
-        self._visitor = Visitor(wallet, str(authority) if authority else True)
+        self._visitor = Visitor(wallet, str(authority or ""))
         self._messages = messages
         self._phone = phone
 
@@ -82,6 +94,30 @@ class Customer:
         sent = time.time_ns() // 1_000
         paid = self._visitor.send(page, form)
         return _receipt(paid, sent)
+
+    def ask_once(self, page: Page) -> Receipt | None:
+        """「支払う」 with the key that the page holds; None when no answer came (確認中).
+
+        The phone asks again with the very same request. Raises RefusedError.
+        """
+        sent = time.time_ns() // 1_000
+        try:
+            paid = self._visitor.send(page, _form_to(page, "/pay"))
+        except httpx.TransportError:
+            return None
+        if paid.status == httpx.codes.SERVICE_UNAVAILABLE:
+            return None
+        if "/refused" in paid.url:
+            raise RefusedError(paid.text)
+        return _receipt(paid, sent)
+
+    def is_answered(self, act: Callable[["Customer"], object]) -> bool:
+        """Whether the server answered at all; a phone without an answer tries again."""
+        try:
+            act(self)
+        except httpx.TransportError:
+            return False
+        return True
 
     def pay(self, qr_text: str, amount: int, points: int | None = None) -> Receipt:
         """The whole way from the QR to the receipt."""

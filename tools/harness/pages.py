@@ -1,5 +1,6 @@
 """A visitor without JavaScript: opens pages, fills in forms, sends them, as a browser would."""
 
+import ssl
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
@@ -89,10 +90,9 @@ class Page:
 class Visitor:
     """A browser's session: cookies, redirects, forms."""
 
-    def __init__(self, base: str, authority: str | bool = True) -> None:
-        self._client = httpx.Client(
-            base_url=base, verify=authority, follow_redirects=True, timeout=15
-        )
+    def __init__(self, base: str, authority: str = "") -> None:
+        trust = ssl.create_default_context(cafile=authority) if authority else True
+        self._client = httpx.Client(base_url=base, verify=trust, follow_redirects=True, timeout=15)
 
     def get(self, url: str) -> Page:
         """Open a page."""

@@ -64,6 +64,9 @@ class Plan:
     server_module: str = "server"
     device_module: str = "device"
     server_environment: Mapping[str, str] = field(default_factory=dict)
+    device_ports: Ports | None = None
+    """Where the counter finds the server and the broker, when a cable lies between; enrolment
+    goes straight."""
 
     @property
     def wallet(self) -> str:
@@ -175,12 +178,12 @@ class Stack:
         return config
 
     def _device_settings(self) -> str:
-        ports = self.plan.ports
+        ports = self.plan.device_ports or self.plan.ports
         lines = [
             "[server]",
             'host = "127.0.0.1"',
             f"terminals_port = {ports.devices}",
-            f"public_port = {ports.public}",
+            f"public_port = {self.plan.ports.public}",
             f"broker_port = {ports.broker}",
         ]
         if self.printer_port:
