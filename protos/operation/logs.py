@@ -21,7 +21,7 @@ _QUIET = (
     "uvicorn.access",
     "asyncio",
     "httpx",
-    "alembic.runtime.migration",
+    "alembic",
     "grpc._cython.cygrpc",
     "kivy",
     "escpos",

@@ -1,7 +1,7 @@
 """The server's own mosquitto: configured, started, watched, ended.
 
 The child's user is dropped first and its parent-death signal set after that (the other way round
-the kernel forgets the signal); util-linux's setpriv does both in this order. Its folder is its
+the kernel forgets the signal): ``launch.py``. Its folder is its
 working directory and every path in its configuration is relative, so that a broker without rights
 on the folders above still reads its own. A broker left over from a killed server is known by its
 pid *and* start time, and ended before a new one starts.
@@ -16,6 +16,7 @@ import pwd
 import random
 import shutil
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ _LONGEST_PAUSE = 5.0
 _STABLE_AFTER = 30.0
 _STOP_SECONDS = 5.0
 _LISTENING_TRIES = 100
+_LAUNCHER = Path(__file__).with_name("launch.py")
 _PID_FILE = "mosquitto.pid"
 
 
@@ -143,11 +145,8 @@ class Broker:
     async def _spawn(self) -> None:
         command = [self._settings.program, "-c", "mosquitto.conf"]
         self._child = await asyncio.create_subprocess_exec(
-            "setpriv",
-            *_drop_to(self._user()),
-            "--pdeathsig",
-            "TERM",
-            *command,
+            *(sys.executable, "-I", "-S", str(_LAUNCHER)),
+            *(_user_and_group(self._user()), *command),
             cwd=self._folder,
             env={"PATH": _search_path()},
             stdin=asyncio.subprocess.DEVNULL,
@@ -302,10 +301,8 @@ async def _relay_log(child: asyncio.subprocess.Process) -> None:
         say(log, level, "broker says", text=text[:500])
 
 
-def _drop_to(user: pwd.struct_passwd | None) -> tuple[str, ...]:
-    if user is None:
-        return ()
-    return ("--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups")
+def _user_and_group(user: pwd.struct_passwd | None) -> str:
+    return "-" if user is None else f"{user.pw_uid}:{user.pw_gid}"
 
 
 def _search_path() -> str:

@@ -160,7 +160,7 @@ asyncio.run(main())
     assert parent.stdout is not None
     pid = int(await asyncio.to_thread(parent.stdout.readline))
     assert process_now(pid) is not None
-    await asyncio.sleep(0.3)  # the signal is set once setpriv has run
+    await asyncio.sleep(0.3)  # the signal is set once the launcher has run
     parent.kill()
     parent.wait()
     parent.stdout.close()
