@@ -10,7 +10,7 @@ from device.core.configuration import (
     ServiceSchedule,
     require_valid,
 )
-from device.core.payment import Leg, LotBalance, Payment, ServiceKind
+from device.core.payment import STAND_SALE, Leg, LotBalance, Payment, ServiceKind
 from protos.choba.v1 import payment_pb2, terminal_service_pb2
 from protos.units import (
     Micros,
@@ -41,7 +41,10 @@ def payment_of(message: payment_pb2.Payment, terminal: TerminalNumber) -> Paymen
     Raises WireError when it is another terminal's, or when its parts contradict each other: a sum
     of legs that isn't the amount must never reach a screen.
     """
-    if message.terminal_number != terminal:
+    # a stand has a number of its own and its home device announces for it: the envelope's MAC, or
+    # the terminal's own connection, has said already that this message is for this terminal
+    of_a_stand = message.sale_number == STAND_SALE
+    if message.terminal_number != terminal and not of_a_stand:
         raise WireError("terminal_number", f"{message.terminal_number} is not this terminal")
     legs = tuple(_leg_of(leg) for leg in message.legs)
     if not legs or sum(leg.amount for leg in legs) != message.amount_yen:

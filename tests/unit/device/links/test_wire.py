@@ -76,3 +76,9 @@ def test_a_configuration_that_would_show_no_qr_is_refused() -> None:
     message.wallet_host = "a" * 36
     with pytest.raises(ConfigurationError, match="wallet_host"):
         configuration_of(message)
+
+
+def test_a_payment_on_the_stand_comes_under_the_stands_own_number() -> None:
+    message = payment_message(sale=0)
+    message.terminal_number = ME + 5
+    assert payment_of(message, ME).sale == 0
