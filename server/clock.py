@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ TOKYO: Final = ZoneInfo("Asia/Tokyo")
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
 DAY: Final = 86_400 * SECOND
+_QUARTER: Final = 15 * MINUTE
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -25,7 +27,13 @@ def system_clock() -> Micros:
 
 def tokyo_day(instant: Micros) -> date:
     """The calendar day in Japan at an instant."""
-    return tokyo_time(instant).date()
+    # offsets of time zones are whole quarters of an hour, so a quarter lies within one day
+    return _day_of_quarter(instant // _QUARTER)
+
+
+@lru_cache(maxsize=4096)
+def _day_of_quarter(quarter: int) -> date:
+    return tokyo_time(Micros(quarter * _QUARTER)).date()
 
 
 def tokyo_time(instant: Micros) -> datetime:

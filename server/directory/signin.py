@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NewType
+from typing import Final, NewType
 
 from anyio import to_thread
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from protos.units import Micros, UserId
 from server.clock import Clock
 from server.db import Database
+from server.db.together import ReadTogether
 from server.directory import signin_store as store
 from server.directory.phones import CODE_DIGITS, PhoneNumber, PhoneProblem, digits_of, parse_mobile
 from server.directory.records import create_user, user_by_phone
@@ -95,6 +97,7 @@ class SignIn:
         self._sender = sender
         self._autofill_host = autofill_host
         self._limits = limits or SignInLimits()
+        self._sessions: Final = ReadTogether(self._read_sessions)
 
     async def ask(self, phone_text: str, client: str) -> Challenge:
         """Send a code to a number. ``client``: the caller's network address, for the limits.
@@ -197,13 +200,16 @@ class SignIn:
 
     async def user_of(self, token: SessionToken) -> UserId | None:
         """Whose session it is, or None when it is over, ended or never was. Changes nothing."""
-        digest, now = _token_hash(token), self._clock()
-        return await self._database.read(lambda c: store.session_user(c, digest, now))
+        return await self._sessions.get(_token_hash(token))
 
     async def end(self, token: SessionToken) -> None:
         """Sign out: the token is worth nothing from now on. Ending twice is no error."""
         digest = _token_hash(token)
         await self._database.write(lambda c: store.end_session(c, digest))
+
+    async def _read_sessions(self, digests: Sequence[bytes]) -> dict[bytes, UserId]:
+        now = self._clock()
+        return await self._database.read(lambda c: store.session_users(c, digests, now))
 
     def _is_open(self, row: store.ChallengeRow, now: Micros) -> bool:
         return not row.used and now < row.expires_at and row.tries < self._limits.tries

@@ -1,8 +1,9 @@
 """The rows of signing in; called inside the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from protos.units import Micros, UserId
 from server.db.schema.signin import sign_in_challenges, sign_in_messages, sign_in_sessions
@@ -149,16 +150,21 @@ def add_session(
     )
 
 
-def session_user(connection: Connection, token_hash: bytes, now: Micros) -> UserId | None:
-    """Whose session a token is, if it is still good."""
-    table = sign_in_sessions
-    found = connection.execute(
-        select(table.c.user_id).where(table.c.token_hash == token_hash, table.c.expires_at > now)
-    ).scalar_one_or_none()
-    return UserId(found) if found is not None else None
+def session_users(
+    connection: Connection, token_hashes: Sequence[bytes], now: Micros
+) -> dict[bytes, UserId]:
+    """Whose sessions these tokens are, of those that are still good."""
+    rows = connection.execute(_SESSION_USERS, {"hashes": list(token_hashes), "now": now})
+    return {bytes(token_hash): UserId(user) for token_hash, user in rows}
 
 
 def end_session(connection: Connection, token_hash: bytes) -> None:
     """Delete a session."""
     table = sign_in_sessions
     connection.execute(delete(table).where(table.c.token_hash == token_hash))
+
+
+_SESSION_USERS = select(sign_in_sessions.c.token_hash, sign_in_sessions.c.user_id).where(
+    sign_in_sessions.c.token_hash.in_(bindparam("hashes", expanding=True)),
+    sign_in_sessions.c.expires_at > bindparam("now"),
+)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import Executable
 
 from server.db.database import DatabaseKind
@@ -46,6 +47,11 @@ class EngineStatements:
             "lot_balances": _add(kind, t.lot_balances, "lot_id", "remaining", self._changes),
             "streams": _add(kind, t.streams, "stream_id", "last_sequence", self._changes),
         }
+        self._add_sql: Final = {
+            table: _sqlite_text(statement)
+            for table, statement in self._add.items()
+            if kind is DatabaseKind.SQLITE
+        }
         self.move_lane: Final = (
             update(t.lanes)
             .where(t.lanes.c.lane_id == bindparam("lane"))
@@ -62,7 +68,9 @@ class EngineStatements:
         if not rows:
             return
         if self.kind is DatabaseKind.SQLITE:
-            connection.execute(self._add[table], [{"k": key, "d": delta} for key, delta in rows])
+            # executemany of the driver: a loop in C over one prepared statement
+            turned = [(delta, key) for key, delta in rows]
+            connection.exec_driver_sql(self._add_sql[table], turned)
         else:
             connection.execute(self._add[table], self._changes.params(rows))
 
@@ -85,7 +93,7 @@ def _lock_wallets(owners: RowSet) -> Executable:
     )
 
 
-def _add(kind: DatabaseKind, table: Any, key: str, column: str, changes: RowSet) -> Executable:
+def _add(kind: DatabaseKind, table: Any, key: str, column: str, changes: RowSet) -> Update:
     if kind is DatabaseKind.SQLITE:
         return (
             update(table)
@@ -97,3 +105,10 @@ def _add(kind: DatabaseKind, table: Any, key: str, column: str, changes: RowSet)
         .where(table.c[key] == changes.source.c.key)
         .values({column: table.c[column] + changes.source.c.delta})
     )
+
+
+def _sqlite_text(statement: Update) -> str:
+    """Its text with the delta first, then the key, as the statement names them."""
+    compiled = statement.compile(dialect=sqlite.dialect())
+    assert compiled.positiontup == ["d", "k"], "add: delta, then key"
+    return str(compiled)

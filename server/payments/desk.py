@@ -313,11 +313,14 @@ class PaymentDesk:
 
     # For the relay
 
-    async def unsent_announcements(self, limit: int) -> tuple[Announcement, ...]:
-        """Committed payments not yet marked, in order per terminal. ``limit`` 1 to 500."""
+    async def unsent_announcements(
+        self, limit: int, skip: frozenset[AnnouncementId] = frozenset()
+    ) -> tuple[Announcement, ...]:
+        """The first ``limit`` (1 to 500) committed payments not yet marked, in order per terminal;
+        those of ``skip`` are counted and left out."""
         if not 1 <= limit <= _MOST_PULLED:
             raise ValueError("limit: from 1 to 500")
-        return await self._database.read(partial(self._queries.unsent, limit=limit))
+        return await self._database.read(partial(self._queries.unsent, limit=limit, skip=skip))
 
     async def mark_announced(self, announcements: tuple[AnnouncementId, ...]) -> None:
         """The broker has them. Marking twice does nothing; an unmarked one is given again."""

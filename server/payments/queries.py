@@ -176,17 +176,15 @@ class Queries:
         )
         return DayTotals(day, totals, self.last_sequence(connection, terminal))
 
-    def unsent(self, connection: Connection, limit: int) -> tuple[Announcement, ...]:
-        waiting = (
-            connection.execute(
-                select(t.outbox.c.payment_id)
-                .where(t.outbox.c.announced_at.is_(None))
-                .order_by(t.outbox.c.terminal_number, t.outbox.c.sequence)
-                .limit(limit)
-            )
-            .scalars()
-            .all()
-        )
+    def unsent(
+        self, connection: Connection, limit: int, skip: frozenset[AnnouncementId] = frozenset()
+    ) -> tuple[Announcement, ...]:
+        rows = connection.execute(_UNSENT, {"most": limit})
+        waiting = [
+            payment_id
+            for number, sequence, payment_id in rows
+            if AnnouncementId(TerminalNumber(number), Sequence(sequence)) not in skip
+        ]
         if not waiting:
             return ()
         query = (
@@ -244,6 +242,13 @@ def prune(connection: Connection, at: Micros) -> None:
     connection.execute(delete(t.claims).where(t.claims.c.expires_at < at - _KEEP_CLAIMS))
     connection.execute(delete(t.outbox).where(t.outbox.c.announced_at < at - _KEEP_OUTBOX))
 
+
+_UNSENT = (
+    select(t.outbox.c.terminal_number, t.outbox.c.sequence, t.outbox.c.payment_id)
+    .where(t.outbox.c.announced_at.is_(None))
+    .order_by(t.outbox.c.terminal_number, t.outbox.c.sequence)
+    .limit(bindparam("most"))
+)
 
 _MARK = (
     update(t.outbox)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +53,13 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(
+    *, durable: bool = False, settings: Mapping[str, str] | None = None
+) -> Iterator[PostgresServer]:
     """Start a server on a free loopback port and end it.
 
     ``durable`` False turns fsync off: quicker, and right for tests that kill nothing.
+    ``settings``: further ones of the server; they win over those set here.
     Raises NoPostgresError.
     """
     binaries = next((path for path in _BINARIES if (path / "initdb").exists()), None)
@@ -81,7 +84,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         )
         if done.returncode:
             raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
-        with _started(as_user, binaries, folder, superuser, durable) as server:
+        with _started(as_user, binaries, folder, superuser, durable, settings or {}) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -89,7 +92,12 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 
 @contextmanager
 def _started(
-    as_user: list[str], binaries: Path, folder: Path, superuser: str, durable: bool
+    as_user: list[str],
+    binaries: Path,
+    folder: Path,
+    superuser: str,
+    durable: bool,
+    settings: Mapping[str, str],
 ) -> Iterator[PostgresServer]:
     """A child that ends with us, also when we are killed."""
     switch = "on" if durable else "off"
@@ -104,12 +112,13 @@ def _started(
         "max_connections": 100,
         "shared_buffers": "64MB",
         "autovacuum": "off",
+        **settings,
     }
-    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    given = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     ends_with_us = [*(as_user or ["setpriv"]), "--pdeathsig=QUIT"]
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         child = subprocess.Popen(
-            [*ends_with_us, binaries / "postgres", "-D", folder / "data", *settings],
+            [*ends_with_us, binaries / "postgres", "-D", folder / "data", *given],
             stdout=log,
             stderr=log,
             cwd="/",

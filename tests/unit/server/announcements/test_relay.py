@@ -62,14 +62,18 @@ class Books:
     rows: list[Announcement]
     marked: list[int] = field(default_factory=list)
     failing: int = 0
+    looks: int = 0
 
-    async def unsent_announcements(self, limit: int) -> tuple[Announcement, ...]:
+    async def unsent_announcements(
+        self, limit: int, skip: frozenset[AnnouncementId] = frozenset()
+    ) -> tuple[Announcement, ...]:
+        self.looks += 1
         await asyncio.sleep(0)
         if self.failing:
             self.failing -= 1
             raise LedgerUnavailable("away")
         unsent = [r for r in self.rows if r.announcement_id.sequence not in self.marked]
-        return tuple(unsent[:limit])
+        return tuple(r for r in unsent[:limit] if r.announcement_id not in skip)
 
     async def mark_announced(self, announcements: tuple[AnnouncementId, ...]) -> None:
         await asyncio.sleep(0)
@@ -103,7 +107,11 @@ class Wire:
 
 @asynccontextmanager
 async def relaying(
-    books: Books, wire: Wire, in_flight: int = 64, reached: list[Checkpoint] | None = None
+    books: Books,
+    wire: Wire,
+    in_flight: int = 64,
+    reached: list[Checkpoint] | None = None,
+    pace: float = 0.0,
 ) -> AsyncIterator[Relay]:
     relay = Relay(
         outbox=books,
@@ -112,6 +120,7 @@ async def relaying(
         ledger_id="ledger",
         in_flight=in_flight,
         checkpoint=(reached if reached is not None else []).append,
+        pace=pace,
     )
     task = asyncio.create_task(relay.run())
     try:
@@ -181,6 +190,32 @@ async def test_after_the_broker_was_away_the_last_ones_go_again() -> None:
         await settle()
         relay.broker_returned()
         assert wire.sequences == [1, 2, 1, 2]
+
+
+async def test_a_rush_of_commits_is_served_in_few_looks_and_a_quiet_one_at_once() -> None:
+    """A look at each commit and acknowledgement took more of the machine than the payments."""
+    books, wire = Books([]), Wire()
+    async with relaying(books, wire, pace=0.05) as relay:
+        await settle()
+        await asyncio.sleep(0.06)
+        books.rows.append(announcement(1))
+        relay.wake()
+        await settle()
+        assert wire.sequences == [1], "after a quiet moment nothing waits"
+        for number in range(2, 22):
+            books.rows.append(announcement(number))
+            relay.wake()
+            wire.acknowledge(*wire.sequences)
+            await settle()
+        assert books.looks < 5
+        assert len(books.marked) <= 1, "marks come less often still"
+        await asyncio.sleep(0.15)
+        assert wire.sequences == list(range(1, 22))
+        wire.acknowledge(*wire.sequences)
+        async with asyncio.timeout(5):
+            while len(books.marked) < 21:
+                await asyncio.sleep(0.01)
+        assert sorted(books.marked) == list(range(1, 22))
 
 
 async def test_an_outbox_that_does_not_answer_is_asked_again() -> None:

@@ -195,6 +195,7 @@ async def test_the_outbox_gives_a_payment_until_it_is_marked(town: Town) -> None
         assert [a.payment for a in waiting] == [payment]
         assert waiting[0].terminal_id == "T-000412"
         ids = (waiting[0].announcement_id,)
+        assert await desk.unsent_announcements(10, frozenset(ids)) == ()
         await desk.mark_announced(ids)
         await desk.mark_announced(ids)
         assert await desk.unsent_announcements(10) == ()
