@@ -22,7 +22,15 @@ from protos.signed_message import Purpose, sign
 from protos.units import SaleNumber, Sequence, TerminalId, TerminalNumber
 from server.directory import Keyring
 from server.state import KeyFiles
-from tests.support.house import House, a_house, log_lines, screen_of, until
+from tests.support.house import (
+    Cables,
+    House,
+    LinkIs,
+    a_cabled_house,
+    log_lines,
+    screen_of,
+    until,
+)
 from tests.support.mqtt import MqttDevice
 from tools.harness.customer import Receipt
 from tools.harness.stack import TERMINAL
@@ -34,10 +42,14 @@ CLAIMS = topics.claims(TerminalId(TERMINAL))
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with a_house(tmp_path_factory.mktemp("forgery")) as house:
-        house.open()
-        yield house
+def cabled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Cables]]:
+    with a_cabled_house(tmp_path_factory.mktemp("forgery")) as cabled:
+        yield cabled
+
+
+@pytest.fixture
+def house(cabled: tuple[House, Cables]) -> House:
+    return cabled[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +205,90 @@ async def test_the_counter_says_nothing_of_what_the_server_did_not_sign(house: H
     await asyncio.to_thread(_one_payment, house, 3)
 
 
-def _forger(house: House) -> MqttDevice:
+async def test_genuine_payments_in_the_wrong_order_are_each_told_once(
+    cabled: tuple[House, Cables],
+) -> None:
+    """The broker keeps two payments back, then gives the second one first, and both again."""
+    house, cables = cabled
+    forger = _forger(house, "broker's owner")
+    await forger.start(PAYMENTS)
+    try:
+        first, second = await asyncio.to_thread(_two_unheard, house, cables)
+        await forger.wait_for(2)
+        one, two = _heard(forger, PAYMENTS)
+        await _forget_session(house)
+        await asyncio.to_thread(_plug_broker, house, cables)
+        for payload in (two, one, two, one):
+            forger.client.publish(PAYMENTS, payload, qos=1).wait_for_publish(10)
+        await asyncio.to_thread(_both_told, house, first, second)
+        await asyncio.to_thread(_plug_server, house, cables)
+        await asyncio.to_thread(_both_told, house, first, second)
+    finally:
+        await forger.stop()
+
+
+def _two_unheard(house: House, cables: Cables) -> tuple[Receipt, Receipt]:
+    """Two customers pay while the counter hears nothing; the second one's sale is in front."""
+    assert house.stack.device is not None
+    house.next_customer()
+    cables.pull(house.stack.device)
+    first = house.customer().pay(house.stack.read_qr(), house.amount())
+    house.tap_to("Amount", (606, 362))
+    house.tap_to("Standby", (50, 26))
+    return first, house.customer().pay(house.stack.read_qr(), house.amount())
+
+
+async def _forget_session(house: House) -> None:
+    """The broker's owner throws away what it had queued for the counter."""
+    thief = _forger(house, TERMINAL, clean=True)
+    await thief.start()
+    until("the session is gone", lambda: thief.connections > 0)
+    await thief.stop()
+
+
+def _plug_broker(house: House, cables: Cables) -> None:
+    device = house.stack.device
+    assert device is not None
+    before = len(device.lines)
+    cables.to_broker.plug()
+    device.wait_for("broker link", LinkIs("broker link", "up"), 30, after=before)
+    time.sleep(0.5)
+    known = house.ask_journal("SELECT COUNT(*) FROM payments")
+    assert known == [(len(house.ask_books("SELECT 1 FROM payments")) - 2,)]  # nothing by itself
+
+
+def _plug_server(house: House, cables: Cables) -> None:
+    device = house.stack.device
+    assert device is not None
+    before = len(device.lines)
+    cables.to_server.plug()
+    device.wait_for("server link", LinkIs("server link", "up"), 30, after=before)
+
+
+def _both_told(house: House, first: Receipt, second: Receipt) -> None:
+    """The sale in front aloud, the one before as 先ほどの; a slip each, once."""
+    for receipt, telling, spoken in ((first, "late", 0), (second, "spoken", 1)):
+        payment = receipt.payment_id
+
+        def settled(payment: str = payment, telling: str = telling) -> bool:
+            told = house.told(payment)
+            return (
+                told is not None
+                and told.telling == telling
+                and told.prints == (("original", "printed"),)
+            )
+
+        until(f"{payment} is {telling}", settled)
+        assert house.spoken(payment) == spoken
+        assert [slip.marked for slip in house.slips(receipt)] == [False]
+
+
+def _forger(house: House, client_id: str = "forger", *, clean: bool = False) -> MqttDevice:
     """A client with the publisher's certificate, which may read and write every topic."""
     keys = house.stack.server_dir / "keys"
     context = ssl.create_default_context(cafile=keys / "ca.pem")
     context.load_cert_chain(keys / "broker-client.pem", keys / "broker-client.key")
-    return MqttDevice("forger", context, house.stack.plan.ports.broker)
+    return MqttDevice(client_id, context, house.stack.plan.ports.broker, clean=clean)
 
 
 def _loot(house: House, forger: MqttDevice) -> Loot:

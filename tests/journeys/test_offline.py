@@ -4,8 +4,6 @@ learns of everything when they are plugged in again."""
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,8 @@ from protos.qr_token import parse, token_text_of
 from protos.units import SaleNumber
 from server.directory import Keyring
 from server.state import KeyFiles
-from tests.support.cable import Cable
-from tests.support.house import House, a_house, until, wait_online
-from tests.support.ports import free_ports
+from tests.support.house import Cables, House, a_cabled_house, until, wait_online
 from tools.harness.customer import Receipt
-from tools.harness.stack import Ports
 
 pytestmark = pytest.mark.journey
 
@@ -33,34 +28,19 @@ KEYS = {
 
 
 @pytest.fixture
-def cables() -> Iterator[tuple[Cable, Cable]]:
-    """One to the server, one to the broker."""
-    with ExitStack() as stack:
-        near, far = free_ports(2), free_ports(2)
-        yield (
-            stack.enter_context(Cable(near[0], far[0])),
-            stack.enter_context(Cable(near[1], far[1])),
-        )
-
-
-@pytest.fixture
-def house(tmp_path: Path, cables: tuple[Cable, Cable]) -> Iterator[House]:
-    to_server, to_broker = cables
-    public, https, http = free_ports(3)
-    straight = Ports(to_server.target, public, https, http, to_broker.target)
-    cabled = replace(straight, devices=to_server.port, broker=to_broker.port)
-    with a_house(tmp_path, straight, cabled) as house:
-        house.open()
-        yield house
+def cabled(tmp_path: Path) -> Iterator[tuple[House, Cables]]:
+    with a_cabled_house(tmp_path) as cabled:
+        yield cabled
 
 
 def test_without_network_the_counter_sells_checks_and_catches_up(
-    house: House, cables: tuple[Cable, Cable]
+    cabled: tuple[House, Cables],
 ) -> None:
+    house, cables = cabled
     device = house.stack.device
     assert device is not None
     first = sale_of(house, house.stack.read_qr())
-    pull(house, cables)
+    cables.pull(device)
 
     # each tap that brings the QR back takes a new number; every token is genuine
     numbers = [first]
@@ -80,7 +60,10 @@ def test_without_network_the_counter_sells_checks_and_catches_up(
     house.tap_to("Amount", AMOUNT)
     house.tap_to("Standby", BACK)
 
-    mend(house, cables)
+    before = len(device.lines)
+    cables.to_server.plug()
+    cables.to_broker.plug()
+    wait_online(device, after=before)  # nobody has to tap anything
     caught_up(house, checked, "by_code")
     caught_up(house, late, "late")
     keep_picture(house, "late")
@@ -96,32 +79,6 @@ def sale_of(house: House, qr: str) -> SaleNumber:
     assert sealed.is_genuine(keyring.terminal_keys(sealed.token.terminal).qr)
     assert abs(sealed.token.minted_at - time.time()) < 35
     return sealed.token.sale
-
-
-def pull(house: House, cables: tuple[Cable, Cable]) -> None:
-    """Both cables; returns when the counter has noticed."""
-    device = house.stack.device
-    assert device is not None
-    before = len(device.lines)
-    for cable in cables:
-        cable.pull()
-    for link in ("server link", "broker link"):
-        device.wait_for(
-            f"{link} is down",
-            lambda line, link=link: line.get("event") == link and line.get("link") == "down",  # type: ignore[misc]
-            30,
-            after=before,
-        )
-
-
-def mend(house: House, cables: tuple[Cable, Cable]) -> None:
-    """Both cables again; nobody has to tap anything."""
-    device = house.stack.device
-    assert device is not None
-    before = len(device.lines)
-    for cable in cables:
-        cable.plug()
-    wait_online(device, after=before)
 
 
 def check_offline(house: House, paid: Receipt) -> None:

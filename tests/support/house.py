@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from server.demo.town import DemoCustomer, settle
 from server.ledger import verify_ledger
 from server.payments import verify_payments
 from tests.support.armed import Arming
+from tests.support.cable import Cable
 from tests.support.ports import free_ports
 from tools.harness.customer import Customer, Receipt
 from tools.harness.process import LogLine, Program, StageError
@@ -297,6 +298,17 @@ def screen_of(device: Program) -> str:
     return str(names[-1]) if names else ""
 
 
+@dataclass(frozen=True, slots=True)
+class LinkIs:
+    """Whether a log line tells that a link is now so."""
+
+    link: str
+    state: str
+
+    def __call__(self, line: LogLine) -> bool:
+        return line.get("event") == self.link and line.get("link") == self.state
+
+
 def link_of(device: Program, link: str) -> str:
     """``up`` or ``down``, as the counter said last; empty before it said anything."""
     states = [line["link"] for line in list(device.lines) if line.get("event") == link]
@@ -308,7 +320,7 @@ def wait_online(device: Program, after: int = 0) -> None:
     for link in ("server link", "broker link"):
         device.wait_for(
             link,
-            lambda line, link=link: line.get("event") == link and line.get("link") == "up",  # type: ignore[misc]
+            LinkIs(link, "up"),
             WAIT_S,
             after=after,
         )
@@ -349,3 +361,34 @@ def a_house(
         yield house
     finally:
         house.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Cables:
+    """What lies between the counter and the rest."""
+
+    to_server: Cable
+    to_broker: Cable
+
+    def pull(self, device: Program) -> None:
+        """Both; returns when the counter has noticed."""
+        before = len(device.lines)
+        for cable in (self.to_server, self.to_broker):
+            cable.pull()
+        for link in ("server link", "broker link"):
+            device.wait_for(f"{link} is down", LinkIs(link, "down"), WAIT_S, after=before)
+
+
+@contextmanager
+def a_cabled_house(folder: Path) -> Iterator[tuple[House, Cables]]:
+    """A house, opened, whose counter has cables that can be pulled."""
+    devices, broker, public, https, http, near_devices, near_broker = free_ports(7)
+    straight = Ports(devices, public, https, http, broker)
+    cabled = replace(straight, devices=near_devices, broker=near_broker)
+    with (
+        Cable(near_devices, devices) as to_server,
+        Cable(near_broker, broker) as to_broker,
+        a_house(folder, straight, cabled) as house,
+    ):
+        house.open()
+        yield house, Cables(to_server, to_broker)

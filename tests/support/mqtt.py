@@ -22,7 +22,10 @@ def client_tls(ca_pem: str, folder: Path, key_pem: bytes, certificate_pem: bytes
 class MqttDevice:
     """Collects what it receives, in order; reconnects by itself."""
 
-    def __init__(self, client_id: str, tls: ssl.SSLContext, port: int) -> None:
+    def __init__(
+        self, client_id: str, tls: ssl.SSLContext, port: int, *, clean: bool = False
+    ) -> None:
+        """``clean``: what the broker kept for this client id is thrown away."""
         self.received: list[tuple[str, bytes]] = []
         self.subscribed = asyncio.Event()
         self.connections = 0
@@ -31,7 +34,7 @@ class MqttDevice:
         self._loop = asyncio.get_running_loop()
         self._port = port
         self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False
+            CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean
         )
         self.client.tls_set_context(tls)
         self.client.reconnect_delay_set(1, 1)
