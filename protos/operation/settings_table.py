@@ -75,7 +75,7 @@ def load(defaults: Table, paths: Iterable[Path]) -> Table:
         try:
             data = tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
-            raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+            raise _unreadable(path, error) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: is not TOML: {error}") from error
         settings = apply(settings, data, source=str(path))
@@ -117,10 +117,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
     for path in paths:
-        if path.is_dir():
-            yield from sorted(path.glob("*.toml"))
-        else:
-            yield path
+        try:
+            folder = path.is_dir()
+            inside = sorted(path.glob("*.toml")) if folder else [path]
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        yield from inside
+
+
+def _unreadable(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"{path}: cannot be read: {error.strerror}")
 
 
 def _apply_section(name: str, section: Any, values: Mapping[str, object], source: str) -> Any:

@@ -76,3 +76,14 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, told: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml: cannot be read"):
         load(Town(), [tmp_path / "none.toml"])
+
+
+def test_a_folder_that_this_user_may_not_enter_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    with pytest.raises(SettingsError, match=r"device\.toml: cannot be read: Permission denied"):
+        load(Town(), [tmp_path / "device.toml"])
