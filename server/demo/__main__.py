@@ -20,10 +20,15 @@ def main() -> int:
     """Exit status 1 with a sentence when the books cannot be reached."""
     parser = argparse.ArgumentParser(prog="python -m server.demo", description=__doc__)
     parser.add_argument("--state-dir", type=Path, metavar="FOLDER", help="of choba-server")
+    parser.add_argument(
+        "--database", metavar="URL", default="", help="a migrated database, instead of SQLite"
+    )
     options = parser.parse_args()
-    url = f"sqlite:///{state_folder(options.state_dir, os.environ).database}"
+    url = options.database
     try:
-        migrate(url)
+        if not url:
+            url = f"sqlite:///{state_folder(options.state_dir, os.environ).database}"
+            migrate(url)
         database = open_database(url)
     except DatabaseError as error:
         print(f"demo: {error.code}: {error}", file=sys.stderr)

@@ -10,10 +10,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
+from server.db import open_database
+from server.ledger import verify_ledger
+from server.payments import verify_payments
 from tests.support.browser import FLAGS
 from tests.support.photo import photograph, write_mjpeg
+from tests.support.postgres import APPLICATION, PostgresServer
 from tests.support.recordings import claimed_then_paid, problems_of
 from tools.harness.browser import CHROMIUM
+from tools.harness.customer import Customer
 from tools.harness.process import StageError
 from tools.harness.stack import Plan, Ports, Stack, free_port, headless_environment
 
@@ -24,9 +29,21 @@ PHONE = "090-0000-0001"
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """The whole house, on ports of its own."""
-    sound = headless_environment(tmp_path / "played.raw") | {"SDL_DISKAUDIODELAY": "1"}
+    yield from open_house(tmp_path)
+
+
+@pytest.fixture
+def stack_on_postgres(
+    postgres: PostgresServer, postgres_name: str, tmp_path: Path
+) -> Iterator[Stack]:
+    """The same with the books on PostgreSQL, which the server reaches as the application's role."""
+    yield from open_house(tmp_path, postgres.url(postgres_name, APPLICATION))
+
+
+def open_house(folder: Path, database_url: str = "") -> Iterator[Stack]:
+    sound = headless_environment(folder / "played.raw") | {"SDL_DISKAUDIODELAY": "1"}
     ports = Ports(*(free_port() for _ in range(5)))
-    plan = Plan(tmp_path, device_environment=sound, ports=ports)
+    plan = Plan(folder, device_environment=sound, ports=ports, database_url=database_url)
     with Stack(plan) as running:
         running.start_server()
         running.load_demo_data()
@@ -93,6 +110,31 @@ def test_from_the_window_over_the_camera_to_screen_voice_and_slip(
     assert stack.device.stop() == 0
     assert problems_of(tmp_path / "played.raw", claimed_then_paid(1200)) == ()
     no_secret_is_told(stack)
+
+
+@pytest.mark.postgres
+def test_the_same_line_with_the_books_on_postgresql(
+    stack_on_postgres: Stack, postgres: PostgresServer, postgres_name: str, tmp_path: Path
+) -> None:
+    stack = stack_on_postgres
+    authority = stack.server_dir / "keys" / "ca.pem"
+    stack.wait_screen("Standby")
+    messages = stack.server_dir / "sms.jsonl"
+    with Customer(stack.plan.wallet, authority, messages, PHONE) as customer:
+        customer.sign_in()
+        receipt = customer.pay(stack.read_qr(), 1200, points=200)
+    assert stack.device is not None
+    stack.wait_screen("Paid")
+    stack.device.wait_for("slip", lambda line: line.get("event") == "printed", 20)
+    assert f"{receipt.code[:3]} {receipt.code[3:]}" in the_one_slip(stack)
+    assert stack.device.stop() == 0
+    assert not (stack.server_dir / "choba.sqlite").exists()
+    database = open_database(postgres.url(postgres_name, APPLICATION))
+    try:
+        assert database.read_now(verify_ledger).holds
+        assert database.read_now(verify_payments) == []
+    finally:
+        database.close_now()
 
 
 def sign_in(page: Page, stack: Stack) -> None:

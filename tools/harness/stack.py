@@ -59,6 +59,8 @@ class Plan:
     profile: str = "epson-tm-t88"
     ports: Ports = field(default_factory=Ports)
     device_environment: Mapping[str, str] = field(default_factory=dict)
+    database_url: str = ""
+    """A migrated PostgreSQL, as the servers' role; empty: SQLite in the state folder."""
     server_settings: str = ""
     """Further TOML for the server."""
     server_module: str = "server"
@@ -114,6 +116,7 @@ class Stack:
             [
                 *(sys.executable, "-m", "server.demo"),
                 *("--state-dir", str(self.server_dir)),
+                *("--database", self.plan.database_url),
             ],
             capture_output=True,
             text=True,
@@ -288,6 +291,8 @@ def _server_settings(plan: Plan) -> str:
     ports, host = plan.ports, plan.host
     plain = ports.http if plan.wallet.startswith("http:") else 0
     return f"""
+[database]
+url = "{plan.database_url}"
 [devices]
 host = "{host}"
 port = {ports.devices}
