@@ -60,7 +60,8 @@ def state_folder(option: Path | None, environment: Mapping[str, str]) -> StateFo
     # systemd separates several directories by colons; the first one is ours
     named = environment.get("STATE_DIRECTORY", "").split(":")[0]
     root = (option or (Path(named) if named else Path("var"))).absolute()
-    root.mkdir(parents=True, exist_ok=True)
+    # the books hold names and telephone numbers: nobody else on this machine reads them
+    root.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_FOLDER)
     return StateFolder(root)
 
 

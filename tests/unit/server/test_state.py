@@ -56,3 +56,8 @@ def test_the_state_folder_follows_option_then_environment(tmp_path: Path) -> Non
     assert state_folder(option, environment).root == option
     assert state_folder(None, environment).root == tmp_path / "b"
     assert (tmp_path / "b").is_dir()
+
+
+def test_a_new_state_folder_is_closed_to_others(tmp_path: Path) -> None:
+    folder = state_folder(tmp_path / "new", {}).root
+    assert folder.stat().st_mode & 0o077 == 0
