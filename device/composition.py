@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from device.checkpoints import Checkpoint, no_checkpoint
 from device.core.counter import initial_state
-from device.core.events import Booted, Event, Tapped
+from device.core.events import Booted, BrokerLinkChanged, Event, Tapped
 from device.core.intents import Intent, ToggleLanguage
 from device.core.japan_time import tokyo
 from device.core.language import Language
 from device.core.state import Identity as CoreIdentity
-from device.core.state import Now, State
+from device.core.state import LinkState, Now, State
 from device.driver import Driver
 from device.journal.journal import Journal, JournalError
 from device.links.broker import BrokerLink
@@ -186,6 +186,9 @@ class Counter:
 
     async def _post(self, event: Event) -> None:
         self._driver.send(event)
+        if event == BrokerLinkChanged(LinkState.UP) and self._server is not None:
+            # the broker stands beside the server: don't sit out the rest of a pause
+            self._server.reconnect()
 
     def tapped(self, intent: Intent) -> None:
         """Staff tapped."""
