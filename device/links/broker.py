@@ -135,6 +135,7 @@ class BrokerLink:
         client.reconnect_delay_set(min_delay=1, max_delay=15)
         client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
@@ -205,6 +206,23 @@ class BrokerLink:
         # subscribed anew each time: a broker that lost its sessions answers, and stays silent
         client.subscribe([(topics.payments(self._terminal), 1), (topics.claims(self._terminal), 0)])
         self._publish_status()
+
+    def _on_subscribe(
+        self,
+        client: mqtt.Client,
+        userdata: object,
+        message_id: int,
+        reasons: list[ReasonCode],
+        properties: Properties | None,
+    ) -> None:
+        """Only now can a message come: before, a claim would be lost behind an "up" that is none.
+
+        paho sends what a callback asks for after the callback, so on_connect must not wait.
+        """
+        refused = [reason for reason in reasons if reason.is_failure]
+        if refused:
+            self._tell(BrokerLinkChanged(LinkState.REFUSED, str(refused[0])))
+            return
         say(log, logging.INFO, "broker link", link=LinkState.UP)
         self._tell(BrokerLinkChanged(LinkState.UP))
 
