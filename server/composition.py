@@ -141,7 +141,7 @@ class ChobaServer:
         self._base = base
         self._broker = None if settings.broker.url else Broker(base.state.broker, settings.broker)
         self._publisher = _publisher(base, self._broker_connected)
-        self._claims = Claims(self._publisher, base.keyring, base.ledger_id)
+        self._claims = Claims(self._publisher, base.keyring, base.ledger_id, base.clock)
         self._desk = _desk(base, self._committed, self._claims)
         self._relay = Relay(
             outbox=self._desk,
@@ -238,6 +238,7 @@ class ChobaServer:
 
     def _broker_connected(self) -> None:
         self._relay.broker_returned()
+        self._claims.broker_returned()
 
     def _certificates_ended(self, because: Revoked) -> None:
         # after a renewal the old certificate is in the hands of the same device still
