@@ -117,6 +117,11 @@ class ServerLink:
                     pause = FIRST_PAUSE_S
                 except grpc.aio.AioRpcError as error:
                     await self._failed(error)
+                except asyncio.CancelledError:
+                    task = asyncio.current_task()
+                    if task is None or task.cancelling():
+                        raise
+                    # nobody ended us: the channel was closed under the stream for a new certificate
                 await self._wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 if self._link is LinkState.UP:
