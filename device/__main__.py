@@ -19,15 +19,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.checkpoints import Checkpoint, no_checkpoint
+from device.journal.journal import JournalError
 from device.links.enrolment import EnrolmentError, enrol
 from device.links.identity import IdentityError, IdentityStore
 from device.settings import DEFAULT_FOLDER, Settings, load_settings
 from device.ui.environment import prepare_kivy
 from device.ui.theme import Geometry
+from hardware.ports import PrinterError
 from hardware.screen import INVISIBLE, video_driver
 from protos.operation import logs
 from protos.operation.service_manager import ServiceManager
 from protos.operation.settings_table import SettingsError, describe
+from protos.operation.state_directory import state_directory
 
 log = logging.getLogger("device")
 
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, checkpoint: Checkpoint = no_che
         if options.print_settings:
             print(describe(settings))
             return 0
-        state = state_folder(options.state_dir)
+        state = state_directory(options.state_dir, os.environ, "var/device")
         if options.enrol:
             return _enrol(settings, state)
         logs.start(settings.log.level)
@@ -67,18 +70,10 @@ def main(arguments: Sequence[str] | None = None, checkpoint: Checkpoint = no_che
     except ScreenError as error:
         print(f"choba-device: {error.code}: {error}", file=sys.stderr)
         return 1
-    except (SettingsError, IdentityError) as refusal:
+    except (SettingsError, IdentityError, JournalError, PrinterError) as refusal:
         print(f"choba-device: {refusal.code}: {refusal}", file=sys.stderr)
         return _CONFIGURATION_EXIT
     return 0
-
-
-def state_folder(option: Path | None) -> Path:
-    """``--state-dir``, else $STATE_DIRECTORY, else ./var/device; made when it is not there."""
-    named = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    folder = (option or Path(named or "var/device")).absolute()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
 
 
 def _enrol(settings: Settings, state: Path) -> int:

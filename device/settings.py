@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from protos.operation.settings_table import SettingsError, between, load, one_of, setting, tcp_port
+from protos.operation.settings_table import (
+    LogSettings,
+    SettingsError,
+    between,
+    load,
+    one_of,
+    setting,
+    tcp_port,
+)
 
 DEFAULT_FOLDER = Path("/etc/choba")
 
@@ -48,15 +56,6 @@ class SoundSettings:
     enabled: bool = setting(True, "Play chimes and voice.")
     language: str = setting("ja", "Language of the voice: ja or en.", one_of("ja", "en"))
     volume: int = setting(100, "Volume in percent.", between(0, 100))
-
-
-@dataclass(frozen=True, slots=True)
-class LogSettings:
-    """JSON lines to standard error."""
-
-    level: str = setting(
-        "info", "debug, info, warning or error.", one_of("debug", "info", "warning", "error")
-    )
 
 
 @dataclass(frozen=True, slots=True)

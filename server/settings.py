@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from protos.operation.settings_table import (
+    LogSettings,
     SettingsError,
     between,
     describe,
-    one_of,
     setting,
     tcp_port,
     tcp_port_or_off,
@@ -159,15 +159,6 @@ class TerminalSettings:
     slip_copies: int = setting(1, "1: customer's copy; 2: the shop's too.", between(1, 2))
     pairing_minutes: int = setting(
         15, "How long a pairing code can be used, in minutes.", between(1, 7 * 24 * 60)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LogSettings:
-    """JSON lines to standard error."""
-
-    level: str = setting(
-        "info", "debug, info, warning or error.", one_of("debug", "info", "warning", "error")
     )
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protos.operation.redaction import Secret
+from protos.operation.state_directory import state_directory
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
@@ -57,12 +58,8 @@ class StateFolder:
 
 def state_folder(option: Path | None, environment: Mapping[str, str]) -> StateFolder:
     """``--state-dir``, else $STATE_DIRECTORY, else ./var; made when it is not there."""
-    # systemd separates several directories by colons; the first one is ours
-    named = environment.get("STATE_DIRECTORY", "").split(":")[0]
-    root = (option or (Path(named) if named else Path("var"))).absolute()
     # the books hold names and telephone numbers: nobody else on this machine reads them
-    root.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_FOLDER)
-    return StateFolder(root)
+    return StateFolder(state_directory(option, environment, "var"))
 
 
 class KeyFiles:

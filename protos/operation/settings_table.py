@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -63,6 +63,15 @@ def one_of(*words: str) -> Check:
         return None if value in words else f"must be one of {', '.join(words)}"
 
     return check
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """JSON lines to standard error."""
+
+    level: str = setting(
+        "info", "debug, info, warning or error.", one_of("debug", "info", "warning", "error")
+    )
 
 
 def load(defaults: Table, paths: Iterable[Path]) -> Table:

@@ -13,11 +13,10 @@ from playwright.sync_api import Page, expect, sync_playwright
 from server.db import open_database
 from server.ledger import verify_ledger
 from server.payments import verify_payments
-from tests.support.browser import FLAGS
 from tests.support.photo import photograph, write_mjpeg
 from tests.support.postgres import APPLICATION, PostgresServer
 from tests.support.recordings import claimed_then_paid, problems_of
-from tools.harness.browser import CHROMIUM
+from tools.harness.browser import CHROMIUM, FLAGS
 from tools.harness.customer import Customer
 from tools.harness.process import StageError
 from tools.harness.stack import Plan, Ports, Stack, free_port, headless_environment

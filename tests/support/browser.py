@@ -1,6 +1,5 @@
 """Chromium as a customer's phone, and the wallet's server beside it."""
 
-import os
 import re
 import socket
 import subprocess
@@ -27,19 +26,9 @@ from server.directory import Keyring
 from server.directory.sms import FileSmsGateway
 from tests.support.books import MASTER, NOON, Town
 from tests.support.ports import free_ports
+from tools.harness.browser import CHROMIUM, FLAGS, PHONE
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-CHROMIUM: Final = os.environ.get("CHOBA_CHROMIUM", "/usr/bin/chromium")
-FLAGS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-PHONE: Final = {"width": 390, "height": 844}
 AXE: Final = (ROOT / "tests" / "support" / "axe" / "axe.min.js").read_text("utf-8")
 _POLICY: Final = "Content Security Policy"
 PICTURES: Final = ROOT / "test-output" / "wallet"

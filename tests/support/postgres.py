@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+
+from tests.support.ports import free_ports
 
 _BINARIES = (Path("/usr/lib/postgresql/15/bin"), Path("/usr/lib/postgresql/16/bin"))
 MIGRATOR = "choba_migrator"
@@ -101,7 +102,7 @@ def _started(
 ) -> Iterator[PostgresServer]:
     """A child that ends with us, also when we are killed."""
     switch = "on" if durable else "off"
-    port = free_port()
+    (port,) = free_ports(1)
     options = {
         "port": port,
         "listen_addresses": "127.0.0.1",
@@ -146,12 +147,6 @@ def _wait_until_ready(server: PostgresServer, child: subprocess.Popen[bytes]) ->
         else:
             return
     raise RuntimeError(f"postgres did not get ready (exit status {child.poll()})")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _as_user(user: str, folder: Path) -> list[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
+CHROMIUM = os.environ.get("CHOBA_CHROMIUM") or shutil.which("chromium")
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -29,7 +29,7 @@ def chromium(extra: Sequence[str] = ()) -> Iterator[Browser]:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=[*ARGUMENTS, *extra],
+            args=[*FLAGS, *extra],
             env={**{k: v for k, v in os.environ.items() if v}, "HOME": home},
         )
         try:
