@@ -9,7 +9,7 @@ from server.web.wallet.words import Lang
 _DAYS_JA = "月火水木金土日"
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = "〇一二三四五六七八九"
-_ID_GROUP = 4
+_ID_GROUP = 5
 _NEAR_DAYS = 300
 
 
@@ -82,7 +82,7 @@ def minutes(instant: Micros) -> str:
 
 
 def id_groups(identifier: str) -> tuple[str, ...]:
-    """A 取引ID in groups of four, as on the slip; margins set them apart, no spaces."""
+    """A 取引ID in groups of five, as on the slip; margins set them apart, no spaces."""
     return tuple(identifier[i : i + _ID_GROUP] for i in range(0, len(identifier), _ID_GROUP))
 
 

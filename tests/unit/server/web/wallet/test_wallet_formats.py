@@ -48,5 +48,5 @@ def test_the_year_stands_where_a_day_could_be_taken_for_another() -> None:
 
 
 def test_ids_and_codes_are_grouped_as_on_the_slip() -> None:
-    assert formats.id_groups("GdAvWBDSitwfoZ7zG7Mc") == ("GdAv", "WBDS", "itwf", "oZ7z", "G7Mc")
+    assert formats.id_groups("GdAvWBDSitwfoZ7zG7Mc") == ("GdAvW", "BDSit", "wfoZ7", "zG7Mc")
     assert formats.spaced_code("482913") == "482 913"

@@ -62,7 +62,7 @@ async def test_the_result_is_the_ledgers(street: Street, hanako: Phone) -> None:
     code = payment.confirmation_code
     assert f"{code[:3]} {code[3:]}" in page.text
     for leg in payment.legs:
-        groups = re.findall("....", leg.transaction_id)
+        groups = re.findall(".....", leg.transaction_id)
         assert "".join(f"<span>{group}</span>" for group in groups) in page.html
     assert "6/7(金) 24:00まで・お店で" in page.text
     assert "2024/06/05 12:00:00" in page.text
