@@ -46,7 +46,7 @@ from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
-from server.rpc.operator import OperatorServicer, TerminalLine
+from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -388,7 +388,7 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         seen = await fleet.last_seen()
         return await base.database.read(lambda c: _terminal_lines(c, seen))
 
-    operator = OperatorServicer(
+    house = HouseCalls(
         fleet=fleet,
         terminals=terminal_lines,
         trial_balance=lambda: base.database.read(trial_balance),
@@ -400,7 +400,7 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator,
+        operator=operator_servicer(house),
         operator_guard=OperatorGuard(base.keys.operator_tokens()),
     )
 

@@ -1,6 +1,6 @@
 """Campaign terms, schedules, grants."""
 
-from server.campaigns.grants import Grant, GrantError, GrantOutcome, grant_all
+from server.campaigns.grants import Funding, Grant, GrantError, GrantOutcome, grant_all
 from server.campaigns.schedule import (
     CloseRule,
     Closing,
@@ -16,6 +16,7 @@ from server.campaigns.terms import Terms, add_terms, terms_at
 __all__ = [
     "CloseRule",
     "Closing",
+    "Funding",
     "Grant",
     "GrantError",
     "GrantOutcome",

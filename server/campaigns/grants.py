@@ -5,6 +5,7 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 from typing import Any, Final
 
@@ -47,6 +48,17 @@ _TRIES: Final = 100
 _BUSY_WAIT: Final = 0.05
 
 
+class Funding(Enum):
+    """Where the part of a lot comes from that its holder did not pay for."""
+
+    ISSUED = AccountKind.ISSUED
+    """Given by the operator: points."""
+    PREMIUM = AccountKind.PREMIUM
+    """Added to what a buyer paid."""
+    BONUS = AccountKind.BONUS
+    """Given on a purchase, by age."""
+
+
 class GrantError(ValueError):
     """A grant that cannot be; the text names the field."""
 
@@ -68,6 +80,8 @@ class Grant:
     """What the customer paid for it; the rest is premium."""
     expires_at: Micros
     """Exclusive: the first instant at which the lot can no longer be used."""
+    funding: Funding = Funding.ISSUED
+    """Of ``amount - price``; the paid part always comes from what was sold."""
 
     def __post_init__(self) -> None:
         if self.operation not in (Operation.GRANT, Operation.CHARGE):
@@ -83,7 +97,10 @@ class Grant:
         packed = struct.pack(
             ">bqqqq", self.operation, self.owner, self.amount, self.price, self.expires_at
         )
-        return hashlib.sha256(b"choba-grant-v1" + packed + self.service_id.encode()).digest()
+        content = packed + self.service_id.encode()
+        if self.funding is not Funding.ISSUED:  # what was granted before there was a choice
+            content += b"\0" + self.funding.name.encode()
+        return hashlib.sha256(b"choba-grant-v1" + content).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,8 @@ class _Command:
     grant_id: str
     lot_id: LotId
     account: AccountId
-    issued: AccountId
+    sold: AccountId
+    given: AccountId
 
     @property
     def owner(self) -> OwnerKey:
@@ -109,6 +127,18 @@ class _Command:
     @property
     def stream(self) -> StreamId | None:
         return None
+
+    @property
+    def lots(self) -> tuple[LotId, ...]:
+        return ()
+
+    def postings(self) -> tuple[PostingDraft, ...]:
+        """The lot is filled from what was sold and what was given."""
+        grant = self.grant
+        parts = ((self.sold, grant.price), (self.given, Yen(grant.amount - grant.price)))
+        return tuple(
+            PostingDraft(source, self.account, part, self.lot_id) for source, part in parts if part
+        )
 
 
 @dataclass(slots=True)
@@ -150,9 +180,13 @@ class _GrantRules:
             grant.price,
             grant.expires_at,
         )
-        posting = PostingDraft(command.issued, command.account, grant.amount, command.lot_id)
         entry = EntryDraft(
-            command.grant_id, grant.operation, grant.request_hash(), (posting,), None, (lot,)
+            command.grant_id,
+            grant.operation,
+            grant.request_hash(),
+            command.postings(),
+            None,
+            (lot,),
         )
         return Accept(entry, command)
 
@@ -225,10 +259,12 @@ def _post_all(
 def _prepare(connection: Connection, grants: Sequence[Grant]) -> list[_Command]:
     """Open what the grants need: accounts, wallets, numbers of lots."""
     lots = allocate(connection, "lot", len(grants))
-    issued: dict[ServiceId, AccountId] = {}
+    sources: dict[tuple[ServiceId, AccountKind], AccountId] = {}
     accounts: dict[tuple[ServiceId, OwnerKey], AccountId] = {}
     for service in sorted({grant.service_id for grant in grants}):
-        issued[service] = open_account(connection, AccountKind.ISSUED, Unit(service), OPERATOR)
+        kinds = {g.funding.value for g in grants if g.service_id == service} | {AccountKind.SOLD}
+        for kind in sorted(kinds):
+            sources[service, kind] = open_account(connection, kind, Unit(service), OPERATOR)
         owners = [grant.owner for grant in grants if grant.service_id == service]
         opened = open_accounts(connection, AccountKind.CUSTOMER, Unit(service), owners)
         accounts |= {(service, owner): account for owner, account in opened.items()}
@@ -238,7 +274,8 @@ def _prepare(connection: Connection, grants: Sequence[Grant]) -> list[_Command]:
             new_public_id(),
             LotId(lot),
             accounts[grant.service_id, grant.owner],
-            issued[grant.service_id],
+            sources[grant.service_id, AccountKind.SOLD],
+            sources[grant.service_id, grant.funding.value],
         )
         for grant, lot in zip(grants, lots, strict=True)
     ]

@@ -1,17 +1,67 @@
 """Reports of the books as plain text."""
 
+import argparse
 import sys
 import unicodedata
 
 from sqlalchemy import Connection
 
+from server.cli.running import Rooms, database_url, keyring_of, with_database
 from server.clock import tokyo_time
-from server.db import DatabaseKind
+from server.db import DatabaseKind, migrate
 from server.directory import Keyring
 from server.ledger import Entry, TrialBalance, entry_by_id, trial_balance, verify_ledger
 from server.payments import Payment, find_payment, verify_payments
 
 _WIDTH = 34
+
+
+def add_to(rooms: Rooms, common: argparse.ArgumentParser) -> None:
+    """The commands of the books themselves."""
+    database = rooms.add_parser("db").add_subparsers(required=True)
+    command = database.add_parser("migrate", parents=[common])
+    command.add_argument("url", nargs="?", metavar="URL", help="as the role that owns the schema")
+    command.add_argument("--application-role", default="", metavar="ROLE")
+    command.set_defaults(run=_migrate)
+
+    rooms.add_parser("trial-balance", parents=[common]).set_defaults(run=_trial_balance)
+
+    audit = rooms.add_parser("audit").add_subparsers(required=True)
+    audit.add_parser("verify", parents=[common]).set_defaults(run=_audit)
+
+    ledger = rooms.add_parser("ledger").add_subparsers(required=True)
+    show = ledger.add_parser("show", parents=[common])
+    which = show.add_mutually_exclusive_group(required=True)
+    which.add_argument("--code", help="confirmation code, six digits; the newest payment with it")
+    which.add_argument(
+        "payment", nargs="?", metavar="PAYMENT", help="id of a payment or of one of its legs"
+    )
+    show.set_defaults(run=_show)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    migrate(options.url or database_url(options), application_role=options.application_role)
+    return 0
+
+
+def _trial_balance(options: argparse.Namespace) -> int:
+    return with_database(options, lambda database: database.read_now(show_trial_balance))
+
+
+def _audit(options: argparse.Namespace) -> int:
+    return with_database(options, lambda database: database.read_now(audit_verify))
+
+
+def _show(options: argparse.Namespace) -> int:
+    keyring = keyring_of(options)
+    return with_database(
+        options,
+        lambda database: database.read_now(
+            lambda connection: ledger_show(
+                connection, database.kind, keyring, code=options.code, wanted=options.payment
+            )
+        ),
+    )
 
 
 def show_trial_balance(connection: Connection) -> int:

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from protos.units import Micros, TerminalId, Yen
-from server.campaigns import CloseRule, Grant, PayRule, Terms, add_terms, grant_all
+from server.campaigns import CloseRule, Funding, Grant, PayRule, Terms, add_terms, grant_all
 from server.clock import Clock
 from server.db import Database
 from server.demo.calendar import DemoCalendar
@@ -158,6 +158,7 @@ def _grant(
         amount=Yen(face),
         price=Yen(price),
         expires_at=expires_at,
+        funding=Funding.PREMIUM if price else Funding.ISSUED,
     )
 
 

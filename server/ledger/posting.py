@@ -210,8 +210,10 @@ class _Batch(Generic[C, S, D, A]):
         return self._sequences[stream]
 
     def _read_books(self) -> Books:
-        owners = {self._rules.locks(command).owner for command in self._commands}
-        return Books.of(self._wallets.read(self._connection, owners))
+        held = [self._rules.locks(command) for command in self._commands]
+        owners = {lock.owner for lock in held}
+        closed = {lot for lock in held for lot in lock.lots}
+        return Books.of(self._wallets.read(self._connection, owners, closed))
 
     def _read_streams(self) -> None:
         streams = _numbers(self._rules.locks(c).stream for c in self._commands)

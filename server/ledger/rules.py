@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from protos.units import Micros
 from server.ledger.books import Books
-from server.ledger.types import Booking, EntryDraft, OwnerKey, StreamId
+from server.ledger.types import Booking, EntryDraft, LotId, OwnerKey, StreamId
 
 C_contra = TypeVar("C_contra", contravariant=True)
 S = TypeVar("S")
@@ -49,6 +49,13 @@ class Locks(Protocol):
     @property
     def stream(self) -> StreamId | None:
         """The device whose sequence the entry raises."""
+
+    @property
+    def lots(self) -> Sequence[LotId]:
+        """Lots of this customer that the entry may give back to, though nothing is left of them.
+
+        Open lots are read anyway; most commands name none.
+        """
 
 
 class PostingRules(Protocol[C_contra, S, D, A]):

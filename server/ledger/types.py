@@ -31,12 +31,26 @@ class AccountKind(IntEnum):
     """Numbers stand in the books: never change one."""
 
     ISSUED = 1
-    """発行: what the operator has put into circulation."""
+    """付与: what the operator has given into circulation without a price, points for instance."""
     CUSTOMER = 2
     SHOP = 3
     """Owed to a shop until it is paid out."""
     EXPIRED = 4
     FORFEITED = 5
+    SOLD = 6
+    """販売: the paid part of what was issued, at its price."""
+    PREMIUM = 7
+    """プレミアム: the part of what was issued that the operator adds to the price."""
+    BONUS = 8
+    """Points granted for age on a purchase."""
+    FUNDS = 9
+    """The operator's money for this service: from the city, from buyers, out to shops."""
+    CITY = 10
+    """What the city has paid in."""
+    BUYERS = 11
+    """What buyers have paid in, through cards and collection agencies."""
+    PAID_OUT = 12
+    """What has been transferred to shops."""
 
 
 class Operation(IntEnum):
@@ -49,6 +63,10 @@ class Operation(IntEnum):
     CANCEL_GRANT = 5
     EXPIRE = 6
     FORFEIT = 7
+    PAY_IN = 8
+    """Money that reaches the operator: from the city or from buyers. Touches no wallet."""
+    PAY_OUT = 9
+    """Money that leaves for a shop."""
 
 
 @dataclass(frozen=True, slots=True)

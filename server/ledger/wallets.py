@@ -18,9 +18,24 @@ class WalletReader:
     def __init__(self, kind: DatabaseKind) -> None:
         self._owners = RowSet(kind, "owners", owner=int)
         self._statement: Final = _statement(self._owners)
+        self._lots = RowSet(kind, "closed", lot_id=int)
+        self._closed: Final = select(
+            t.lot_balances.c.lot_id, t.lot_balances.c.account_id, t.lot_balances.c.expires_at
+        ).where(
+            t.lot_balances.c.lot_id.in_(select(self._lots.source.c.lot_id)),
+            t.lot_balances.c.remaining == text("0"),
+        )
 
-    def read(self, connection: Connection, owners: Iterable[OwnerKey]) -> list[Wallet]:
-        """All wallets of these customers; lots with something left, in order of spending."""
+    def read(
+        self,
+        connection: Connection,
+        owners: Iterable[OwnerKey],
+        closed_lots: Iterable[LotId] = (),
+    ) -> list[Wallet]:
+        """All wallets of these customers; lots with something left, in order of spending.
+
+        ``closed_lots``: also these, of the same customers, though nothing is left of them.
+        """
         params = self._owners.params([(owner,) for owner in sorted(set(owners))])
         wallets: dict[int, Wallet] = {}
         for row in connection.execute(self._statement, params):
@@ -33,6 +48,13 @@ class WalletReader:
                 wallet.lots.append(
                     OpenLot(LotId(lot), wallet.account_id, Micros(expires_at), remaining)
                 )
+        wanted = sorted(set(closed_lots))
+        if wanted:
+            closed = self._lots.params([(lot,) for lot in wanted])
+            for lot, account, expires_at in connection.execute(self._closed, closed):
+                if account in wallets:
+                    lots = wallets[account].lots
+                    lots.append(OpenLot(LotId(lot), AccountId(account), Micros(expires_at), 0))
         for wallet in wallets.values():
             wallet.lots.sort(key=lambda lot: (lot.expires_at, lot.lot_id))
         return list(wallets.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from protos.units import Micros, PaymentId, SaleNumber, TerminalNumber, TransactionId, UserId, Yen
 from server.db import new_public_id
 from server.directory import OwnerKey
-from server.ledger import StreamId
+from server.ledger import LotId, StreamId
 from server.payments.refusals import Refused
 from server.payments.types import AgainOnStand, LegRequest, Paid, SaleKind
 
@@ -39,6 +39,10 @@ class PayCommand:
     @property
     def stream(self) -> StreamId | None:
         return None if self.announced_to is None else StreamId(self.announced_to)
+
+    @property
+    def lots(self) -> tuple[LotId, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

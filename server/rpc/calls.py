@@ -18,6 +18,7 @@ from protos.operation.logs import say
 from server.db import LedgerOverloaded, LedgerUnavailable
 from server.directory.signin_refusals import SignInReason, SignInRefused
 from server.fleet import FleetRefused
+from server.refusal import Refusal
 from server.rpc.errors import (
     DEADLINE,
     INTERNAL,
@@ -27,7 +28,7 @@ from server.rpc.errors import (
     CallFailure,
     trailing_metadata,
 )
-from server.rpc.refusals import fleet_failure
+from server.rpc.refusals import fleet_failure, refusal_failure
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,8 @@ def _failure_of(error: Exception) -> CallFailure:
             failure = fleet_failure(error)
         case SignInRefused():
             failure = _sign_in_failure(error)
+        case Refusal():
+            failure = refusal_failure(error)
         case LedgerUnavailable():
             status = grpc.StatusCode.UNAVAILABLE
             if isinstance(error, LedgerOverloaded):

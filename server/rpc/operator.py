@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from protos.choba.v1 import operator_service_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceServicer
@@ -31,8 +32,8 @@ class TerminalLine:
     last_seen_at: Micros
 
 
-class OperatorServicer(OperatorServiceServicer):
-    """Translates; every act is logged with the operator's name."""
+class HouseCalls:
+    """Terminals and the books as a whole. Every call is logged with the operator's name."""
 
     def __init__(
         self,
@@ -54,14 +55,14 @@ class OperatorServicer(OperatorServiceServicer):
         terminal = TerminalId(plain_text("terminal_id", request.terminal_id, 1, 64))
         seconds = request.valid_seconds or self._code_seconds
         whole_number("valid_seconds", seconds, _SHORTEST_CODE_SECONDS, _LONGEST_CODE_SECONDS)
-        issued = await self._fleet.issue_pairing_code(terminal, self._operator(), seconds)
+        issued = await self._fleet.issue_pairing_code(terminal, operator_name(), seconds)
         return pb.IssuePairingCodeResponse(code=issued.code, expires_at_micros=issued.expires_at)
 
     async def ListTerminals(
         self, request: pb.ListTerminalsRequest, context: Context
     ) -> pb.ListTerminalsResponse:
         """Every counter terminal and stand."""
-        say(log, logging.INFO, "operator lists terminals", by=self._operator())
+        say(log, logging.INFO, "operator lists terminals", by=operator_name())
         lines = [
             pb.TerminalSummary(
                 terminal_id=line.terminal_id,
@@ -78,7 +79,7 @@ class OperatorServicer(OperatorServiceServicer):
         self, request: pb.GetTrialBalanceRequest, context: Context
     ) -> pb.GetTrialBalanceResponse:
         """Debits and credits of every account; the totals are equal, always."""
-        say(log, logging.INFO, "operator reads the trial balance", by=self._operator())
+        say(log, logging.INFO, "operator reads the trial balance", by=operator_name())
         balance = await self._trial_balance()
         return pb.GetTrialBalanceResponse(
             accounts=[
@@ -91,7 +92,25 @@ class OperatorServicer(OperatorServiceServicer):
             total_credit_yen=balance.total_credit,
         )
 
-    @staticmethod
-    def _operator() -> str:
-        operator: Operator = principal(Operator)
-        return operator.name
+
+def operator_servicer(*areas: object) -> OperatorServiceServicer:
+    """The whole service from its areas: each method of the contract stands in exactly one.
+
+    Raises TypeError for a method that no area has, or two.
+    """
+    found: dict[str, Any] = {}
+    for method in pb.DESCRIPTOR.services_by_name["OperatorService"].methods:
+        owners = [area for area in areas if hasattr(area, method.name)]
+        if len(owners) != 1:
+            raise TypeError(f"OperatorService.{method.name}: {len(owners)} areas have it")
+        found[method.name] = staticmethod(getattr(owners[0], method.name))
+    made: type[OperatorServiceServicer] = type(
+        "OperatorServicer", (OperatorServiceServicer,), found
+    )
+    return made()
+
+
+def operator_name() -> str:
+    """Who makes the call that runs now."""
+    operator: Operator = principal(Operator)
+    return operator.name

@@ -8,6 +8,7 @@ import grpc
 
 from server.fleet import FleetReason, FleetRefused
 from server.payments import RefusalCode, Refused
+from server.refusal import Refusal, RefusalKind
 from server.rpc.errors import CallError, CallFailure
 
 _INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -165,4 +166,20 @@ def payment_error(refused: Refused) -> CallError:
             refused.field,
             metadata,
         )
+    )
+
+
+_KINDS: dict[RefusalKind, grpc.StatusCode] = {
+    RefusalKind.INVALID: _INVALID,
+    RefusalKind.NOT_FOUND: _NOT_FOUND,
+    RefusalKind.CONFLICT: _EXISTS,
+    RefusalKind.STATE: _PRECONDITION,
+    RefusalKind.DENIED: _DENIED,
+}
+
+
+def refusal_failure(refused: Refusal) -> CallFailure:
+    """A room's refusal as a call ends with it."""
+    return CallFailure(
+        _KINDS[refused.kind], refused.code, refused.ja, refused.en, refused.field, refused.detail
     )

@@ -1,0 +1,61 @@
+"""What every command of ``choba`` shares: where the books stand, who acts and why."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from server.db import Database, open_database
+from server.directory import Keyring
+from server.settings import DEFAULT_FOLDER, load
+from server.state import KeyFiles, StateFolder, state_folder
+
+Rooms = Any
+"""What ``add_subparsers`` returns; argparse has no public name for it."""
+
+
+def common_options() -> argparse.ArgumentParser:
+    """Parent of every command that reads or writes the books."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--state-dir", type=Path, metavar="FOLDER")
+    common.add_argument("--config", type=Path, action="append", metavar="FILE")
+    common.add_argument("--database", metavar="URL", help="without a password in it")
+    return common
+
+
+def act_options() -> argparse.ArgumentParser:
+    """Parent of every command that changes something: the audit log wants both."""
+    acting = argparse.ArgumentParser(add_help=False)
+    acting.add_argument("--by", required=True, metavar="NAME", help="who acts, for the audit log")
+    acting.add_argument(
+        "--why", required=True, metavar="TEXT", help="the reason, for the audit log"
+    )
+    return acting
+
+
+def with_database(options: argparse.Namespace, work: Callable[[Database], int]) -> int:
+    """Open the books, work, close them; what ``work`` returns is the exit status."""
+    database = open_database(database_url(options), readers=1, writers=1)
+    try:
+        return work(database)
+    finally:
+        database.close_now()
+
+
+def keyring_of(options: argparse.Namespace) -> Keyring:
+    """Raises KeyFileError."""
+    return Keyring(KeyFiles(state_of(options).keys).master_key().reveal())
+
+
+def state_of(options: argparse.Namespace) -> StateFolder:
+    return state_folder(options.state_dir, os.environ)
+
+
+def database_url(options: argparse.Namespace) -> str:
+    """--database, else the settings' URL, else SQLite in the state folder."""
+    if options.database:
+        return str(options.database)
+    folder = [DEFAULT_FOLDER] if DEFAULT_FOLDER.is_dir() else []
+    configured = load(options.config or folder).database.url
+    return configured or f"sqlite:///{state_of(options).database}"

@@ -1,0 +1,28 @@
+"""The audit log of operators' acts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from server.db.guards import protect_books
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "operator_acts",
+        sa.Column("act_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by_operator", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("act_id", name=op.f("pk_operator_acts")),
+    )
+    op.create_index("ix_operator_acts_at", "operator_acts", ["at"])
+    op.create_index("ix_operator_acts_subject", "operator_acts", ["subject"])
+    protect_books(op.get_bind(), ["operator_acts"])
