@@ -26,11 +26,12 @@ from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
 from server.campaigns import learn_calendar
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import DAY, SECOND, Clock, system_clock, tokyo_day
-from server.db import Database, LedgerUnavailable, migrate, open_database
+from server.clock import HOUR, Clock, system_clock, tokyo_day
+from server.db import Database, migrate, open_database
 from server.directory import Keyring, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
+from server.due_jobs import DueJobs
 from server.fleet import Fleet, Revoked
 from server.fleet.authority import (
     CertificateAuthority,
@@ -168,6 +169,7 @@ class ChobaServer:
         self._devices = _devices(base, self._fleet, self._desk, self._watch)
         self._public = _public(base, self._fleet, self._desk, self._signin)
         self._webs = _webs(base, self._desk, self._signin)
+        self._jobs = _due_jobs(base, self._desk)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
 
@@ -181,7 +183,7 @@ class ChobaServer:
         self._tasks = (
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
-            asyncio.create_task(self._prune(), name="prune"),
+            asyncio.create_task(self._jobs.run(), name="due jobs"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -261,15 +263,6 @@ class ChobaServer:
             else:
                 self._broker.refuse(crl)
 
-    async def _prune(self) -> None:
-        """Once a day, what has served its time is deleted; a failure waits for the next day."""
-        while True:
-            await asyncio.sleep(DAY / SECOND)
-            try:
-                await self._desk.prune()
-            except LedgerUnavailable as error:
-                say(log, logging.ERROR, "nothing was pruned", error=error)
-
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
         return self._base.authority.revocation_list(serials, datetime.now(UTC))
@@ -335,6 +328,13 @@ def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -
         hooks=DeskHooks(on_claim_changed=claims.tell, on_committed=on_committed),
         checkpoint=base.checkpoint,
     )
+
+
+def _due_jobs(base: Foundations, desk: PaymentDesk) -> DueJobs:
+    """What is done once in each period, whichever of the server processes does it."""
+    jobs = DueJobs(base.database, base.clock)
+    jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
+    return jobs
 
 
 def _signin(base: Foundations) -> SignIn:
