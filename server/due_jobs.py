@@ -133,7 +133,7 @@ class DueJobs:
             await asyncio.sleep(self._lease_seconds / 3)
             try:
                 ours = await self._database.write(
-                    lambda c: self._holder.renew(c, name, self._lease_seconds)
+                    lambda c: self._holder.renew(c, name, self._lease_seconds), repeatable=True
                 )
             except LedgerUnavailable as error:
                 say(log, logging.WARNING, "lease not renewed", job=name, error=str(error))
@@ -145,11 +145,14 @@ class DueJobs:
 
     async def _take(self, name: str, period: Micros) -> bool:
         return await self._database.write(
-            lambda c: self._holder.take(c, name, self._lease_seconds, period=period)
+            lambda c: self._holder.take(c, name, self._lease_seconds, period=period),
+            repeatable=True,
         )
 
     async def _release(self, name: str, done: int) -> None:
-        await self._database.write(lambda c: self._holder.release(c, name, done=done))
+        await self._database.write(
+            lambda c: self._holder.release(c, name, done=done), repeatable=True
+        )
 
 
 def _day_from(now: Micros, *, after: int) -> Micros:

@@ -218,12 +218,12 @@ def grant_all(
     Raises GrantError for a key used for another grant (its chunk books nothing), and
     LedgerOverloaded when customers stay busy: the same call again does the rest.
     """
-    lane = database.write_now(lambda connection: open_lane(connection, _LANE))
+    lane = database.write_now(lambda connection: open_lane(connection, _LANE), repeatable=True)
     poster = Poster(database.kind, _GrantRules(database.kind), lane, ledger_clock)
     outcomes: list[GrantOutcome] = []
     for start in range(0, len(grants), _CHUNK):
         chunk = grants[start : start + _CHUNK]
-        commands = database.write_now(partial(_prepare, grants=chunk))
+        commands = database.write_now(partial(_prepare, grants=chunk), repeatable=True)
         done: dict[str, GrantOutcome] = {}
         _post_all(database, poster, commands, done)
         outcomes += [done[command.grant_id] for command in commands]
@@ -240,7 +240,9 @@ def _post_all(
     pending = commands
     for _ in range(_TRIES):
         try:
-            answers = database.write_now(partial(poster.post, commands=tuple(pending)))
+            answers = database.write_now(
+                partial(poster.post, commands=tuple(pending)), repeatable=True
+            )
         except StolenRow:
             continue
         later = []

@@ -3,6 +3,7 @@
 from server.db.database import Database, DatabaseKind
 from server.db.engines import open_database
 from server.db.errors import (
+    CommitUnknown,
     DatabaseError,
     DatabaseSettingError,
     LedgerOverloaded,
@@ -14,6 +15,7 @@ from server.db.revision import migrate
 
 __all__ = [
     "PUBLIC_ID_LENGTH",
+    "CommitUnknown",
     "Database",
     "DatabaseError",
     "DatabaseKind",

@@ -204,7 +204,7 @@ class Fleet:
         if identity.first_use:
             await self._settle(identity, now)
         elif identity.boot_id and now - identity.last_seen_at > _SEEN_EVERY:
-            await self._database.write(lambda c: presence.seen(c, identity, now))
+            await self._database.write(lambda c: presence.seen(c, identity, now), repeatable=True)
         return identity
 
     async def _settle(self, identity: TerminalIdentity, now: Micros) -> None:
@@ -262,7 +262,9 @@ class Fleet:
     ) -> None:
         """Keep what a device tells; the same event again changes nothing."""
         now = self._clock()
-        await self._database.write(lambda c: events.keep(c, identity.number, told, now))
+        await self._database.write(
+            lambda c: events.keep(c, identity.number, told, now), repeatable=True
+        )
 
     async def last_seen(self) -> dict[TerminalId, Micros]:
         """When each terminal last called; for the operator's list."""

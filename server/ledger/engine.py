@@ -147,7 +147,8 @@ class PostingEngine(Generic[C, A]):
         for attempt in range(_STOLEN_TRIES):
             try:
                 return await self._database.write(
-                    lambda connection: self._post_batch(connection, commands)
+                    lambda connection: self._post_batch(connection, commands),
+                    repeatable=True,  # a command's own key answers it the second time
                 )
             except StolenRow:
                 _log.info("a sale of this batch was decided elsewhere first; deciding again")

@@ -93,7 +93,9 @@ class PaymentDesk:
         self._engine: PostingEngine[PayCommand, PayAnswer] | None = None
 
     async def __aenter__(self) -> Self:
-        lane = await self._database.write(partial(open_lane, name=self._settings.lane))
+        lane = await self._database.write(
+            partial(open_lane, name=self._settings.lane), repeatable=True
+        )
         rules = PayRules(
             self._database.kind, self._keyring, stand_repeat=self._settings.stand_repeat
         )
@@ -169,7 +171,7 @@ class PaymentDesk:
         if isinstance(opened, Refused) or opened.kind is SaleKind.STAND:
             return
         changes = await self._database.write(
-            partial(counter_work.release, user=user, ticket=opened, at=now)
+            partial(counter_work.release, user=user, ticket=opened, at=now), repeatable=True
         )
         for change in changes:
             self._hooks.on_claim_changed(change)
@@ -287,7 +289,8 @@ class PaymentDesk:
                     sale=sale,
                     at=self._clock(),
                     checkpoint=self._checkpoint,
-                )
+                ),
+                repeatable=True,
             )
             self._checkpoint(Checkpoint.VOID_AFTER_COMMIT)
         return await self._database.read(
@@ -326,7 +329,7 @@ class PaymentDesk:
         """The broker has them. Marking twice does nothing; an unmarked one is given again."""
         self._checkpoint(Checkpoint.OUTBOX_BEFORE_MARK)
         await self._database.write(
-            partial(mark_sent, announcements=announcements, at=self._clock())
+            partial(mark_sent, announcements=announcements, at=self._clock()), repeatable=True
         )
         self._checkpoint(Checkpoint.OUTBOX_AFTER_MARK)
 
@@ -336,7 +339,7 @@ class PaymentDesk:
         """Delete what has served its time: declines after 30 days, claims after a day, announced
         outbox rows after 7 days. A due job, once a day or so.
         """
-        await self._database.write(partial(prune, at=self._clock()))
+        await self._database.write(partial(prune, at=self._clock()), repeatable=True)
 
     async def _command(
         self,
@@ -427,7 +430,7 @@ class PaymentDesk:
         )
         for _ in range(_RACES):
             try:
-                taken = await self._database.write(work)
+                taken = await self._database.write(work, repeatable=True)
             except ClaimRaced:
                 continue
             self._checkpoint(Checkpoint.CLAIM_AFTER_COMMIT)
