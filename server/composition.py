@@ -42,7 +42,7 @@ from server.fleet.authority import (
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
-from server.ledger import ledger_id, trial_balance
+from server.ledger import ledger_id, restored_at, trial_balance
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
@@ -324,6 +324,7 @@ def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -
         settings=DeskSettings(
             own_hosts=frozenset({urlsplit(base.wallet_url).netloc.lower()}),
             lane=base.settings.database.lane,
+            reopened_at=base.database.read_now(restored_at),
         ),
         hooks=DeskHooks(on_claim_changed=claims.tell, on_committed=on_committed),
         checkpoint=base.checkpoint,

@@ -19,6 +19,7 @@ from server.ledger.entries import (
     entry_by_id,
     subjects_of,
 )
+from server.ledger.gaps import Gap, gap_after, restored_at, skip_all, skip_heard, skipped_until
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -66,6 +67,7 @@ __all__ = [
     "Decline",
     "Entry",
     "EntryDraft",
+    "Gap",
     "LaneId",
     "LedgerClock",
     "LedgerError",
@@ -92,6 +94,7 @@ __all__ = [
     "database_clock",
     "deciding_clock",
     "entry_by_id",
+    "gap_after",
     "last_sequence",
     "ledger_id",
     "lock_stream",
@@ -100,6 +103,10 @@ __all__ = [
     "open_lane",
     "open_stream",
     "process_clock",
+    "restored_at",
+    "skip_all",
+    "skip_heard",
+    "skipped_until",
     "subjects_of",
     "trial_balance",
     "verify_ledger",

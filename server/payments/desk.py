@@ -12,7 +12,15 @@ from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import Clock
 from server.db import Database, LedgerOverloaded
 from server.directory import Keyring, OwnerKey, user_by_id
-from server.ledger import LedgerClock, Poster, PostingEngine, deciding_clock, open_lane
+from server.ledger import (
+    LedgerClock,
+    Poster,
+    PostingEngine,
+    StreamId,
+    deciding_clock,
+    open_lane,
+    skip_heard,
+)
 from server.payments import counter_work
 from server.payments.claims import Claimed, ClaimRaced
 from server.payments.commands import (
@@ -297,6 +305,17 @@ class PaymentDesk:
             partial(self._queries.resolution, terminal=terminal, sale=sale)
         )
 
+    async def skip_heard(self, terminal: TerminalNumber, heard: Sequence) -> int:
+        """This device says that it has heard up to ``heard``. When the ledger has not given that
+        out (an older copy of the books was restored), its sequences jump beyond it. Returns by how
+        many the device is ahead; 0 is the rule."""
+        if heard <= await self.last_sequence(terminal):
+            return 0
+        return await self._database.write(
+            partial(skip_heard, stream=StreamId(terminal), heard=heard, at=self._clock()),
+            repeatable=True,
+        )
+
     async def last_sequence(self, terminal: TerminalNumber) -> Sequence:
         """The highest sequence given to this device; 0 before the first payment."""
         return await self._database.read(partial(self._queries.last_sequence, terminal=terminal))
@@ -395,6 +414,8 @@ class PaymentDesk:
         return ticket
 
     def _deadline(self, ticket: Ticket) -> Micros:
+        if ticket.arrived_at < self._settings.reopened_at:
+            return ticket.arrived_at  # from before the books were restored: never in time
         return Micros(ticket.arrived_at + self._settings.commit_within)
 
     async def _announcer(self, ticket: Ticket) -> TerminalNumber | None:

@@ -20,7 +20,7 @@ from server.clock import DAY, start_of_day
 from server.db import DatabaseKind
 from server.db.schema import payments as t
 from server.directory import CounterReader, Keyring, ServiceId, services
-from server.ledger import StreamId, last_sequence
+from server.ledger import StreamId, gap_after, last_sequence
 from server.payments.assembly import PaymentReader
 from server.payments.refusals import Refused
 from server.payments.store import refusal_of
@@ -97,8 +97,13 @@ class Queries:
             .order_by(t.payments.c.sequence)
             .limit(limit)
         )
+        gap = gap_after(connection, StreamId(terminal), sequence)
+        if gap is not None:  # a page never leaps over what a restore has skipped
+            query = query.where(t.payments.c.sequence <= gap.above)
         found = self._payments.read(connection, query)
-        return PaymentsPage(found, self.last_sequence(connection, terminal))
+        resumes_after = gap.until if gap is not None and len(found) < limit else 0
+        last = self.last_sequence(connection, terminal)
+        return PaymentsPage(found, last, Sequence(resumes_after))
 
     def last_sequence(self, connection: Connection, terminal: TerminalNumber) -> Sequence:
         return Sequence(last_sequence(connection, StreamId(terminal)))

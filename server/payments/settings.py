@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from protos.units import MAX_AMOUNT, Yen
+from protos.units import MAX_AMOUNT, Micros, Yen
 from server.clock import MINUTE, SECOND
 from server.payments.types import ClaimChange
 
@@ -32,6 +32,9 @@ class DeskSettings:
     drift_cap: int = MINUTE
     commit_within: int = 5 * MINUTE
     """Of the scan's arrival; later nothing is paid with its ticket."""
+    reopened_at: Micros = Micros(0)
+    """The books were restored then: a QR minted or scanned earlier may belong to a sale whose
+    outcome was lost, so it is void; counters show a new one within half a minute."""
     stand_repeat: int = 2 * MINUTE
     """Same customer, stand and amount within it needs an explicit "pay again"."""
     max_amount: Yen = MAX_AMOUNT

@@ -227,6 +227,8 @@ class PaymentsPage:
     payments: tuple[Payment, ...]
     last_sequence: Sequence
     """The highest sequence that the ledger has given to this device."""
+    resumes_after: Sequence = Sequence(0)
+    """Above 0: after these payments nothing stands up to here, and nothing ever will."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from datetime import date
 
 from protos.choba.v1 import terminal_service_pb2 as pb
 from protos.choba.v1.terminal_service_pb2_grpc import TerminalServiceServicer
+from protos.operation.logs import say
 from protos.units import Micros, SaleNumber, Sequence
 from server.announcements.messages import KINDS, payment_message
 from server.clock import Clock
@@ -16,6 +18,8 @@ from server.payments import PaymentDesk, ResolveMode, SaleState
 from server.rpc.calls import Context, principal
 from server.rpc.errors import invalid_field, plain_text, whole_number
 from server.rpc.guards import TerminalGuard
+
+log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_SECONDS = 5.0
 _MOST_EVENTS = 500
@@ -94,6 +98,7 @@ class TerminalServicer(TerminalServiceServicer):
         )
         present = await self._fleet.connect(identity, hello, Micros(device_time))
         self._guard.connected(identity, context, boot_id)
+        await self._compare(identity, hello.last_sequence)
         settled = await self._desk.highest_sale_number(identity.number)
         return pb.ConnectResponse(
             ledger_id=self._fleet.ledger_id,
@@ -102,6 +107,20 @@ class TerminalServicer(TerminalServiceServicer):
             server_time_micros=self._clock(),
             connection_number=present.connection_number,
         )
+
+    async def _compare(self, identity: TerminalIdentity, heard: Sequence) -> None:
+        """A device that is ahead has announced what these books do not hold: they are an older
+        copy. Its stream jumps, so that nothing new is taken for what it has heard."""
+        ahead = await self._desk.skip_heard(identity.number, heard)
+        if ahead:
+            say(
+                log,
+                logging.ERROR,
+                "these books are older than a terminal's journal; were they restored?",
+                code="CHOBA_LEDGER_OLDER_THAN_DEVICE",
+                terminal=identity.terminal_id,
+                lost_announcements=ahead,
+            )
 
     async def PullPayments(
         self, request: pb.PullPaymentsRequest, context: Context
@@ -114,6 +133,7 @@ class TerminalServicer(TerminalServiceServicer):
             payments=[payment_message(payment) for payment in page.payments],
             last_sequence=page.last_sequence,
             server_time_micros=self._clock(),
+            resumes_after=page.resumes_after,
         )
 
     async def ResolveSale(

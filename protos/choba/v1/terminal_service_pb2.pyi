@@ -179,8 +179,13 @@ class PullPaymentsResponse(_message.Message):
     PAYMENTS_FIELD_NUMBER: _builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
     SERVER_TIME_MICROS_FIELD_NUMBER: _builtins.int
+    RESUMES_AFTER_FIELD_NUMBER: _builtins.int
     last_sequence: _builtins.int
     server_time_micros: _builtins.int
+    resumes_after: _builtins.int
+    """Nothing more stands after these payments up to this sequence, and nothing ever will: the books
+    were restored from a copy, and what was lost had these numbers. 0: no such gap here.
+    """
     @_builtins.property
     def payments(self) -> _containers.RepeatedCompositeFieldContainer[_payment_pb2.Payment]: ...
     def __init__(
@@ -189,10 +194,11 @@ class PullPaymentsResponse(_message.Message):
         payments: _abc.Iterable[_payment_pb2.Payment] | None = ...,
         last_sequence: _builtins.int = ...,
         server_time_micros: _builtins.int = ...,
+        resumes_after: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_sequence", b"last_sequence", "payments", b"payments", "server_time_micros", b"server_time_micros"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_sequence", b"last_sequence", "payments", b"payments", "resumes_after", b"resumes_after", "server_time_micros", b"server_time_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -149,3 +149,15 @@ streams: Final = Table(
     info=access(Access.STATE),
 )
 """One row per terminal number: its gapless sequence, raised under this row's lock."""
+
+stream_gaps: Final = Table(
+    "stream_gaps",
+    metadata,
+    Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("above", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    CheckConstraint("until > above", name="forward"),
+    info=access(Access.BOOK),
+)
+"""Sequences above ``above`` up to ``until`` that no payment has: the books were restored."""

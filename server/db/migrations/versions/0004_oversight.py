@@ -1,4 +1,4 @@
-"""The audit log of operators' acts, and the leases of work that one process does at a time."""
+"""The audit log, leases of work that one process does at a time, gaps of restored streams."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,3 +34,13 @@ def upgrade() -> None:
         sa.Column("done", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
+    op.create_table(
+        "stream_gaps",
+        sa.Column("stream_id", sa.BigInteger(), nullable=False),
+        sa.Column("above", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "above", name=op.f("pk_stream_gaps")),
+        sa.CheckConstraint("until > above", name=op.f("ck_stream_gaps_forward")),
+    )
+    protect_books(op.get_bind(), ["stream_gaps"])
