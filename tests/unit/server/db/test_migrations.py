@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -67,11 +67,11 @@ def role(url: str) -> str:
 def steps(first: str) -> Iterator[tuple[str, str]]:
     known = revisions()
     known = known[known.index(first) :]
-    return zip(known, known[1:], strict=False)
+    return pairwise(known)
 
 
 def test_the_oldest_release_is_frozen() -> None:
-    assert [dump.stem for dump in FROZEN][0] == "0003"
+    assert FROZEN[0].stem == "0003"
     assert {dump.stem for dump in FROZEN} <= set(revisions())
 
 
@@ -217,7 +217,5 @@ def test_two_programs_that_make_new_books_at_once_make_one(owner_url: str) -> No
 
 
 def python(code: str) -> subprocess.Popen[bytes]:
-    folder = Path(__file__).parents[4]
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(folder)}
-    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment)
