@@ -43,11 +43,13 @@ from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
 from server.ledger import ledger_id, restored_at, trial_balance
+from server.operators import Operators
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
+from server.rpc.operator_acts import ActsCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -401,8 +403,8 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house),
-        operator_guard=OperatorGuard(base.keys.operator_tokens()),
+        operator=operator_servicer(house, ActsCalls(base.database)),
+        operator_guard=OperatorGuard(Operators(base.keys)),
     )
 
 

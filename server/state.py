@@ -5,7 +5,7 @@
         master.key          all keys of all terminals follow from it
         ca.key, ca.pem      the certificate authority
         server.key, .pem    what the listeners show
-        operator.tokens     one "name:token" a line
+        operators           names, roles, hashes of tokens: ``server/operators.py``
     STATE/broker/           the server's own mosquitto
 
 With $CREDENTIALS_DIRECTORY (systemd) a key of that name there is used instead of the file.
@@ -71,6 +71,11 @@ class KeyFiles:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(_PRIVATE_FOLDER)
 
+    @property
+    def folder(self) -> Path:
+        """Where this program writes keys itself."""
+        return self._folder
+
     def path(self, name: str) -> Path:
         """Where a key stands: the service manager's credential if there is one."""
         if self._credentials is not None and (self._credentials / name).exists():
@@ -114,22 +119,6 @@ class KeyFiles:
             raise KeyFileError(f"{self.path('master.key')}: 64 hexadecimal digits are needed")
         return Secret(key)
 
-    def operator_tokens(self) -> Secret[dict[str, str]]:
-        """Token → name of the operator; one is made at first start."""
-        data = self.read_or_make("operator.tokens", _first_operator).reveal()
-        tokens: dict[str, str] = {}
-        for line in data.decode("utf-8").splitlines():
-            name, colon, token = line.strip().partition(":")
-            if not name or name.startswith("#"):
-                continue
-            if not colon or len(token) < 32:
-                raise KeyFileError(
-                    f"{self.path('operator.tokens')}: write name:token, "
-                    "the token with 32 characters or more"
-                )
-            tokens[token] = name
-        return Secret(tokens)
-
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, durable, readable by its owner alone."""
@@ -154,7 +143,3 @@ def write_private(path: Path, data: bytes) -> None:
 
 def _new_master_key() -> bytes:
     return secrets.token_hex(MASTER_KEY_BYTES).encode() + b"\n"
-
-
-def _first_operator() -> bytes:
-    return b"operator:" + secrets.token_urlsafe(32).encode() + b"\n"

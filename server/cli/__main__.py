@@ -5,6 +5,8 @@ choba trial-balance                               試算表: every account, debi
 choba audit verify                                chains, balances, lots, payments again
 choba ledger show (PAYMENT | --code N)            one payment's entries, then the trial balance
 choba backup DEST                                 copy the books while servers run, without keys
+choba operator add|list|remove                    who may call OperatorService, and as what
+choba acts list                                   操作記録: who did what, when, why
 choba restore SRC --by NAME --why TEXT            put a backup into an empty place
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
@@ -15,14 +17,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import backups, books
+from server.cli import backups, books, operators
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, backups)
+_AREAS: Final = (books, backups, operators)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _SHORTEST_CODE_SECONDS = 60
 _LONGEST_CODE_SECONDS = 7 * 86_400
+_LONGEST_WHY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class HouseCalls:
         terminal = TerminalId(plain_text("terminal_id", request.terminal_id, 1, 64))
         seconds = request.valid_seconds or self._code_seconds
         whole_number("valid_seconds", seconds, _SHORTEST_CODE_SECONDS, _LONGEST_CODE_SECONDS)
-        issued = await self._fleet.issue_pairing_code(terminal, operator_name(), seconds)
+        issued = await self._fleet.issue_pairing_code(
+            terminal, operator_name(), seconds, request.why[:_LONGEST_WHY]
+        )
         return pb.IssuePairingCodeResponse(code=issued.code, expires_at_micros=issued.expires_at)
 
     async def ListTerminals(

@@ -24,18 +24,22 @@ class IssuePairingCodeRequest(_message.Message):
 
     TERMINAL_ID_FIELD_NUMBER: _builtins.int
     VALID_SECONDS_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
     terminal_id: _builtins.str
     valid_seconds: _builtins.int
     """0: the default of 15 minutes."""
+    why: _builtins.str
+    """For the audit log; may be empty."""
     def __init__(
         self,
         *,
         terminal_id: _builtins.str = ...,
         valid_seconds: _builtins.int = ...,
+        why: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["terminal_id", b"terminal_id", "valid_seconds", b"valid_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terminal_id", b"terminal_id", "valid_seconds", b"valid_seconds", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -51,6 +52,11 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
                 _registered_method=True)
+        self.ListActs = channel.unary_stream(
+                '/choba.v1.OperatorService/ListActs',
+                request_serializer=choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -77,6 +83,13 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListActs(self, request, context):
+        """The audit log: who did what, when, why.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +107,11 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.GetTrialBalance,
                     request_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.SerializeToString,
+            ),
+            'ListActs': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListActs,
+                    request_deserializer=choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +197,33 @@ class OperatorService:
             '/choba.v1.OperatorService/GetTrialBalance',
             choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
             choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListActs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListActs',
+            choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.FromString,
             options,
             channel_credentials,
             insecure,

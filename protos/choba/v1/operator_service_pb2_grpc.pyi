@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,8 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
+    ListActs: _grpc.UnaryStreamMultiCallable[_operator_acts_pb2.ListActsRequest, _operator_acts_pb2.ListActsResponse]
+    """The audit log: who did what, when, why."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -51,6 +54,8 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
+    ListActs: _aio.UnaryStreamMultiCallable[_operator_acts_pb2.ListActsRequest, _operator_acts_pb2.ListActsResponse]  # type: ignore[assignment]
+    """The audit log: who did what, when, why."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -78,5 +83,13 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_operator_service_pb2.GetTrialBalanceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListActs(
+        self,
+        request: _operator_acts_pb2.ListActsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_acts_pb2.ListActsResponse], _abc.AsyncIterator[_operator_acts_pb2.ListActsResponse]]:
+        """The audit log: who did what, when, why."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
