@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 
 from protos.choba.v1 import operator_acts_pb2 as pb
 from protos.units import Micros
@@ -35,8 +36,9 @@ class ActsCalls:
         )
         after: KeptAct | None = None
         while True:
-            last = after
-            page = await self._database.read(lambda c: acts_page(c, wanted, last, _PAGE))
+            page = await self._database.read(
+                partial(acts_page, wanted=wanted, after=after, limit=_PAGE)
+            )
             if page:
                 yield pb.ListActsResponse(acts=[_message(kept) for kept in page])
             if len(page) < _PAGE:
