@@ -42,6 +42,7 @@ from server.fleet.authority import (
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
+from server.lane_lease import LaneLease, take_lane
 from server.ledger import ledger_id, restored_at, trial_balance
 from server.operators import Operators
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
@@ -78,6 +79,7 @@ class Foundations:
     database: Database
     ledger_id: str
     wallet_url: str
+    lane: LaneLease
     clock: Clock
     """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
     checkpoint: CheckpointPort
@@ -108,6 +110,7 @@ def lay_foundations(
     try:
         database.write_now(lambda c: check_master_key(c, keyring))
         ledger = database.read_now(ledger_id)
+        lane = take_lane(database, settings.database.lane)
     except BaseException:
         database.close_now()
         raise
@@ -121,6 +124,7 @@ def lay_foundations(
         database=database,
         ledger_id=ledger,
         wallet_url=wallet_url(settings),
+        lane=lane,
         clock=clock,
         checkpoint=checkpoint,
     )
@@ -186,6 +190,7 @@ class ChobaServer:
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
             asyncio.create_task(self._jobs.run(), name="due jobs"),
+            asyncio.create_task(self._base.lane.keep(), name="lane's lease"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -202,6 +207,7 @@ class ChobaServer:
             public=self._base.settings.public.port,
             wallet=self._base.wallet_url,
             ledger=self._base.ledger_id,
+            lane=self._base.lane.lane,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -225,6 +231,7 @@ class ChobaServer:
         await self._publisher.stop()
         if self._broker is not None:
             await self._broker.stop()
+        await self._base.lane.release()
         await self._base.database.close()
 
     async def healthy(self) -> bool:
@@ -325,7 +332,7 @@ def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -
         clock=base.clock,
         settings=DeskSettings(
             own_hosts=frozenset({urlsplit(base.wallet_url).netloc.lower()}),
-            lane=base.settings.database.lane,
+            lane=base.lane.lane,
             reopened_at=base.database.read_now(restored_at),
         ),
         hooks=DeskHooks(on_claim_changed=claims.tell, on_committed=on_committed),

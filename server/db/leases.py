@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, insert, or_, select, text, update
@@ -22,9 +23,20 @@ from server.db.schema.house import leases as t
 _SECOND: Final = 1_000_000
 
 
+def this_process() -> str:
+    """``host/run of its kernel/process-start``: for people who read the row, and to tell whether a
+    process of this machine has ended."""
+    try:
+        run = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):  # not Linux: a lease runs out by its time alone
+        run, started = secrets.token_hex(4), "0"
+    return f"{socket.gethostname()}/{run}/{os.getpid()}-{started}"
+
+
 def _owner_name() -> str:
-    """For people who read the row: machine and process; random, so that no two are the same."""
-    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+    """Random at its end, so that no two are the same, in one process either."""
+    return f"{this_process()}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,17 @@ class LeaseHolder:
         mine = update(t).where(t.c.name == name, t.c.owner == self.owner)
         values: dict[str, object] = {"owner": "", "until": 0}
         connection.execute(mine.values(**values | ({"done": done} if done else {})))
+
+    def inherit(self, connection: Connection, name: str, seconds: float) -> None:
+        """Take it from an owner who is known to be gone."""
+        until = lease_clock(connection) + int(seconds * _SECOND)
+        connection.execute(update(t).where(t.c.name == name).values(owner=self.owner, until=until))
+
+    @staticmethod
+    def of(connection: Connection, name: str) -> str:
+        """Who holds it, or held it last; "" for nobody."""
+        found = connection.execute(select(t.c.owner).where(t.c.name == name)).scalar_one_or_none()
+        return found or ""
 
 
 def lease_clock(connection: Connection) -> Micros:
