@@ -56,7 +56,7 @@ def run_sql(connection: Connection, sql: str, values: list[Any]) -> Rows:
         if isinstance(driver, sqlite3.Connection):
             return driver.execute(sql, values).fetchall()
         cursor = psycopg.RawCursor(driver)
-        cursor.execute(sql, values, prepare=True)  # type: ignore[arg-type]
+        cursor.execute(sql, values, prepare=True)
         return cursor.fetchall() if cursor.description is not None else []
     except (psycopg.Error, sqlite3.Error) as error:
         base = type(error).__mro__

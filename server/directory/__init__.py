@@ -2,6 +2,7 @@
 
 from server.directory.counters import Counter, CounterReader
 from server.directory.keyring import Keyring
+from server.directory.known import REVISION, KnownDirectory
 from server.directory.records import (
     create_merchant,
     create_service,
@@ -40,10 +41,12 @@ from server.directory.types import (
 from server.ledger import OwnerKey
 
 __all__ = [
+    "REVISION",
     "Counter",
     "CounterReader",
     "DirectoryError",
     "Keyring",
+    "KnownDirectory",
     "Merchant",
     "MerchantId",
     "OwnerKey",

@@ -23,7 +23,7 @@ from server.directory import CounterReader, Keyring, ServiceId, services
 from server.ledger import StreamId, last_sequence
 from server.payments.assembly import PaymentReader
 from server.payments.refusals import Refused
-from server.payments.store import refusal_of
+from server.payments.stored_refusals import refusal_of
 from server.payments.types import (
     Announcement,
     AnnouncementId,
