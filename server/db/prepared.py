@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.expression import Executable
 
 from server.db.database import DatabaseKind
 
@@ -23,14 +23,16 @@ class Prepared:
     """One statement for one kind of database. Its text never changes, so the server plans it
     once for each connection."""
 
-    def __init__(self, kind: DatabaseKind, statement: ClauseElement) -> None:
+    def __init__(self, kind: DatabaseKind, statement: Executable) -> None:
         dialect = (
             postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
             if kind is DatabaseKind.POSTGRESQL
             else sqlite.dialect()
         )
         # no cached form: literals such as LIMIT stand in the text
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled: Any = statement.compile(  # type: ignore[attr-defined]
+            dialect=dialect, compile_kwargs={"render_postcompile": True}
+        )
         self._sql: Final = str(compiled)
         self._names: Final = tuple(compiled.positiontup or ())
         self._fixed: Final = {

@@ -144,7 +144,7 @@ class Inserter:
 @lru_cache(maxsize=4096)
 def _values_sql(table: str, names: tuple[str, ...], rows: int) -> str:
     row = f"({', '.join('?' * len(names))})"
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * rows)}"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
 
 
 def _from_arrays(table: Table) -> postgresql.Insert:

@@ -25,6 +25,7 @@ from server.ledger.types import (
     LedgerError,
     OwnerKey,
     StreamId,
+    Wallet,
 )
 from server.ledger.wallets import WalletReader
 
@@ -111,16 +112,24 @@ class Poster(Generic[C, S, D, A]):
         """
         held = [self._rules.locks(command) for command in commands]
         self._checkpoint(Checkpoint.POST_BEFORE_LOCK)
-        busy = self._sql.lock(connection, _owners(held), _streams(held), self._lane)
+        taken = self._sql.lock(connection, _owners(held), _streams(held), self._lane)
         self._checkpoint(Checkpoint.POST_AFTER_LOCK)
         lane = self._read_lane(connection)
+        closed = {lot for lock in held for lot in lock.lots}
+        wallets = self._wallets.read(connection, _owners(held), closed)
+        busy = _not_taken(wallets, taken)
         if not busy:
-            return list(_Batch(self, connection, lane, commands, held).run())
+            return list(_Batch(self, connection, lane, wallets, commands, held).run())
         free = [i for i, lock in enumerate(held) if lock.owner not in busy]
         answers: list[A | Postponed] = [Postponed.BUSY] * len(commands)
         if free:
             batch = _Batch(
-                self, connection, lane, [commands[i] for i in free], [held[i] for i in free]
+                self,
+                connection,
+                lane,
+                wallets,
+                [commands[i] for i in free],
+                [held[i] for i in free],
             )
             for i, answer in zip(free, batch.run(), strict=True):
                 answers[i] = answer
@@ -145,12 +154,13 @@ class _Batch(Generic[C, S, D, A]):
         poster: Poster[C, S, D, A],
         connection: Connection,
         lane: _Lane,
+        wallets: Sequence[Wallet],
         commands: Sequence[C],
         held: Sequence[Locks],
     ) -> None:
         self._rules = poster._rules
         self._sql = poster._sql
-        self._wallets = poster._wallets
+        self._wallets = wallets
         self._checkpoint = poster._checkpoint
         self._connection = connection
         self._lane = lane
@@ -164,8 +174,7 @@ class _Batch(Generic[C, S, D, A]):
 
     def run(self) -> list[A]:
         connection = self._connection
-        closed = {lot for lock in self._held for lot in lock.lots}
-        books = Books.of(self._wallets.read(connection, _owners(self._held), closed))
+        books = Books.of(self._wallets)
         rows = self._sql.read_streams(connection, _streams(self._held))
         self._sequences = {StreamId(stream): last for stream, last in rows}
         state = self._rules.load(connection, self._commands, self._instant)
@@ -255,6 +264,13 @@ class _Batch(Generic[C, S, D, A]):
                 lots.append((n.lot_id, n.account_id, n.face, n.price, n.expires_at, entry.entry_id))
                 balances.append((n.lot_id, n.account_id, n.owner, n.expires_at, 0))
         return {"entries": entries, "postings": postings, "lots": lots, "lot_balances": balances}
+
+
+def _not_taken(wallets: Sequence[Wallet], taken: set[int] | None) -> set[OwnerKey]:
+    """Customers of whom a wallet is held elsewhere, or was opened since the locks."""
+    if taken is None:
+        return set()
+    return {wallet.owner for wallet in wallets if wallet.account_id not in taken}
 
 
 def _owners(held: Sequence[Locks]) -> set[OwnerKey]:

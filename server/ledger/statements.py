@@ -19,12 +19,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.expression import Executable
 
 from server.db.database import DatabaseKind
 from server.db.prepared import Prepared, Rows
 from server.db.schema import ledger as t
 from server.db.sets import Inserter, Row, RowSet
+
+Deltas = Mapping[str, Mapping[Any, int]]
+"""By what is raised: each row's key and its delta."""
 
 _ADDED: Final[Mapping[str, tuple[Any, str, str]]] = {
     "wallets": (t.wallets, "account_id", "balance"),
@@ -64,18 +66,18 @@ class EngineStatements:
 
     def lock(
         self, connection: Connection, owners: Iterable[int], streams: Iterable[int], lane: int
-    ) -> set[int]:
-        """Take the locks in their order; the customers who are busy elsewhere.
+    ) -> set[int] | None:
+        """Take the locks in their order; the accounts of which the wallets are held now.
 
-        SQLite's transaction holds the whole database already.
+        None: all of them, SQLite's transaction holds the whole database already.
         """
         if self.kind is DatabaseKind.SQLITE:
-            return set()
-        busy = self._lock_wallets.run(connection, self._owners.params(_rows(owners)))
+            return None
+        taken = self._lock_wallets.run(connection, self._owners.params(_rows(owners)))
         if wanted := _rows(streams):
             self._lock_streams.run(connection, self._streams.params(wanted))
         self._lock_lane.run(connection, {"lane": lane})
-        return {owner for (owner,) in busy}
+        return {account for (account,) in taken}
 
     def read_lane(self, connection: Connection, lane: int) -> Row | None:
         """Position, last instant, floor, head, and the database's own clock (0 on SQLite)."""
@@ -92,7 +94,7 @@ class EngineStatements:
         self,
         connection: Connection,
         rows: Mapping[str, Sequence[Row]],
-        deltas: Mapping[str, Mapping[int, int]],
+        deltas: Deltas,
         lane: Mapping[str, Any],
     ) -> None:
         """Insert entries, postings, lots and lots' balances; raise what ``deltas`` names."""
@@ -125,7 +127,7 @@ class _WritesTogether:
         self,
         connection: Connection,
         rows: Mapping[str, Sequence[Row]],
-        deltas: Mapping[str, Mapping[int, int]],
+        deltas: Deltas,
         lane: Mapping[str, Any],
     ) -> None:
         issuing = bool(rows["lots"])
@@ -154,7 +156,7 @@ class _WritesInTurn:
         self,
         connection: Connection,
         rows: Mapping[str, Sequence[Row]],
-        deltas: Mapping[str, Mapping[int, int]],
+        deltas: Deltas,
         lane: Mapping[str, Any],
     ) -> None:
         for name, inserter in self._inserts.items():
@@ -172,13 +174,13 @@ def _rows(numbers: Iterable[int]) -> list[tuple[int]]:
     return [(number,) for number in sorted(numbers)]
 
 
-def _changes(deltas: Mapping[int, int]) -> list[tuple[int, int]]:
+def _changes(deltas: Mapping[Any, int]) -> list[tuple[int, int]]:
     return sorted((key, delta) for key, delta in deltas.items() if delta)
 
 
 def _with_first_deltas(
-    rows: Mapping[str, Sequence[Row]], deltas: Mapping[str, Mapping[int, int]]
-) -> tuple[Mapping[str, Sequence[Row]], Mapping[str, Mapping[int, int]]]:
+    rows: Mapping[str, Sequence[Row]], deltas: Deltas
+) -> tuple[Mapping[str, Sequence[Row]], Deltas]:
     lots = dict(deltas["lot_balances"])
     filled = [(*row[:-1], row[-1] + lots.pop(row[0], 0)) for row in rows["lot_balances"]]
     return {**rows, "lot_balances": filled}, {**deltas, "lot_balances": lots}
@@ -200,21 +202,12 @@ def _read_lane(kind: DatabaseKind) -> Select[Any]:
     )
 
 
-def _lock_wallets(owners: FromClause) -> Executable:
-    """Take each customer's wallets; a customer of whom one is taken elsewhere is not ``free``."""
-    wanted = select(owners.c.owner)
-    taken = (
+def _lock_wallets(owners: FromClause) -> Select[Any]:
+    return (
         select(t.wallets.c.account_id)
-        .where(t.wallets.c.owner.in_(wanted))
+        .where(t.wallets.c.owner.in_(select(owners.c.owner)))
         .order_by(t.wallets.c.account_id)
         .with_for_update(skip_locked=True)
-        .cte("taken")
-    )
-    return (
-        select(t.wallets.c.owner)
-        .join_from(t.wallets, taken, t.wallets.c.account_id == taken.c.account_id, isouter=True)
-        .where(t.wallets.c.owner.in_(wanted), taken.c.account_id.is_(None))
-        .distinct()
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    CompoundSelect,
     Connection,
     LargeBinary,
     Select,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
 
 from protos.units import Micros, PaymentId, TerminalNumber, UserId
 from server.db import DatabaseKind
@@ -33,7 +34,15 @@ from server.payments.stored_refusals import refusal_of
 from server.payments.types import ClaimEnd, SaleKind, SaleState
 
 _REVISION, _PAID_KEY, _DECLINED_KEY, _SALE, _CLAIM = range(5)
-_PLACES: Final = (Text(), Text(), BigInteger(), BigInteger(), BigInteger(), LargeBinary(), Text())
+_PLACES: Final[tuple[TypeEngine[Any], ...]] = (
+    Text(),
+    Text(),
+    BigInteger(),
+    BigInteger(),
+    BigInteger(),
+    LargeBinary(),
+    Text(),
+)
 """Columns of the common shape in which different facts come back from one statement."""
 
 
@@ -149,7 +158,7 @@ _WRITTEN: Final = (t.sale_outcomes, t.payments, t.declines, t.transactions, t.ou
 _FIRST_WINS: Final = ("sale_outcomes", "payments", "declines")
 
 
-def _facts(keys: RowSet, sales: RowSet) -> ColumnElement[Any] | Any:
+def _facts(keys: RowSet, sales: RowSet) -> CompoundSelect[Any]:
     """Everything in one shape: what it is, then whichever of the seven places it uses."""
     paid, declined, outcomes, claims = t.payments.c, t.declines.c, t.sale_outcomes.c, t.claims.c
     revision = REVISION.subquery()
@@ -204,7 +213,7 @@ def _shape(
     text: Any = None,
 ) -> list[Any]:
     given = (user, key, one, two, three, digest, text)
-    places = [
+    places: list[Any] = [
         cast(null(), kind) if value is None else cast(value, kind)
         for value, kind in zip(given, _PLACES, strict=True)
     ]

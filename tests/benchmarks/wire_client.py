@@ -58,7 +58,8 @@ class WireClient(asyncio.Protocol):
 
     async def call(self, message: bytes, token: str) -> bytes:
         """The answer's message. Raises CallRefused where there is none, ConnectionError."""
-        assert self._transport is not None and self._answer is None
+        assert self._transport is not None
+        assert self._answer is None, "one call at a time"
         body = b"\0" + struct.pack(">I", len(message)) + message
         if len(body) > self._stream_window:
             raise ValueError("message: larger than a stream's first window")

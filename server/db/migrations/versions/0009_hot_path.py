@@ -1,4 +1,9 @@
-"""A revision of the directory, so that posting engines may remember it between batches."""
+"""What makes a batch of payments cheap.
+
+A revision of the directory, so that posting engines may remember it between batches. On PostgreSQL
+rows that every payment changes stay where they are (room in each page, no index that names the
+changed column).
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +23,9 @@ WATCHED = (
 )
 
 
+CHANGED_IN_PLACE = ("wallets", "lot_balances", "streams", "lanes")
+
+
 def upgrade() -> None:
     op.create_table(
         "directory_revision",
@@ -29,6 +37,10 @@ def upgrade() -> None:
     op.execute("INSERT INTO directory_revision (singleton, revision) VALUES (1, 1)")
     if op.get_bind().dialect.name == "postgresql":
         _watch_postgresql()
+        for table in CHANGED_IN_PLACE:
+            op.execute(f"ALTER TABLE {table} SET (fillfactor = 80)")
+        op.drop_index("ix_lot_balances_open", "lot_balances")
+        op.create_index("ix_lot_balances_open", "lot_balances", ["owner"])
     else:
         _watch_sqlite()
 
@@ -49,6 +61,6 @@ def _watch_sqlite() -> None:
     for table in WATCHED:
         for what in ("INSERT", "UPDATE", "DELETE"):
             op.execute(
-                f"CREATE TRIGGER {table}_changed_{what.lower()} AFTER {what} ON {table} "
+                f"CREATE TRIGGER {table}_changed_{what.lower()} AFTER {what} ON {table} "  # noqa: S608
                 "BEGIN UPDATE directory_revision SET revision = revision + 1; END"
             )
