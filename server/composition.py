@@ -47,6 +47,7 @@ from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
+from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -400,7 +401,7 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house),
+        operator=operator_servicer(house, PaymentCalls(desk)),
         operator_guard=OperatorGuard(base.keys.operator_tokens()),
     )
 

@@ -1,6 +1,5 @@
 """The payments' side of the posting engine: what a batch reads and what it writes."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,22 +8,27 @@ from sqlalchemy import Connection
 from protos.units import Micros
 from server.campaigns import Terms, all_terms, valid_at
 from server.db import DatabaseKind
-from server.directory import Keyring, KnownDirectory
+from server.directory import KnownDirectory
 from server.ledger import Accept, Booked, Books, Decline
-from server.payments.assembly import payment_of_draft
 from server.payments.batch_sql import PayReads, PayWrites
-from server.payments.commands import PayAnswer, PayCommand, Replay
+from server.payments.commands import PayCommand, Replay
 from server.payments.refusals import Refused
-from server.payments.rules import DraftPayment, PayState, StoredKey, decide_payment
+from server.payments.rules import (
+    Committed,
+    DraftPayment,
+    PayAnswer,
+    PayState,
+    StoredKey,
+    decide_payment,
+)
 from server.payments.stored_refusals import refusal_text
-from server.payments.types import Paid, SaleKind, SaleState
+from server.payments.types import SaleKind, SaleState
 
 
 class PayRules:
     """``server.ledger.PostingRules`` for payments; statements are built once."""
 
-    def __init__(self, kind: DatabaseKind, keyring: Keyring, *, stand_repeat: int) -> None:
-        self._keyring = keyring
+    def __init__(self, kind: DatabaseKind, *, stand_repeat: int) -> None:
         self._stand_repeat = stand_repeat
         self._directory = KnownDirectory(kind)
         self._terms: tuple[Terms, ...] = ()
@@ -108,7 +112,7 @@ class PayRules:
         )
 
     def answer(self, booked: Booked[DraftPayment]) -> PayAnswer:
-        return Paid(payment_of_draft(booked.draft.row, booked.booking, self._keyring))
+        return Committed(booked.draft.row, booked.booking)
 
 
 def _outcome_row(booked: Booked[DraftPayment]) -> tuple[Any, ...] | None:
@@ -153,7 +157,7 @@ def _leg_rows(booked: Booked[DraftPayment]) -> list[tuple[Any, ...]]:
             leg.amount,
             leg.before,
             leg.after,
-            json.dumps(leg.lots_after, separators=(",", ":")),
+            f"[{','.join([f'[{at},{rest}]' for at, rest in leg.lots_after])}]",
             leg.closing.closes_at,
             leg.closing.pay_day.isoformat(),
         )

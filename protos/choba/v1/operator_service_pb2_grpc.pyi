@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,10 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
+    PayMany: _grpc.UnaryUnaryMultiCallable[_operator_payments_pb2.PayManyRequest, _operator_payments_pb2.PayManyResponse]
+    """Payments: for an operator's own wallet backend, which answers for its customers.
+    Each is accepted or refused by itself; answered after the commit, never before.
+    """
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -51,6 +56,10 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
+    PayMany: _aio.UnaryUnaryMultiCallable[_operator_payments_pb2.PayManyRequest, _operator_payments_pb2.PayManyResponse]  # type: ignore[assignment]
+    """Payments: for an operator's own wallet backend, which answers for its customers.
+    Each is accepted or refused by itself; answered after the commit, never before.
+    """
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -78,5 +87,15 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_operator_service_pb2.GetTrialBalanceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PayMany(
+        self,
+        request: _operator_payments_pb2.PayManyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payments_pb2.PayManyResponse, _abc.Awaitable[_operator_payments_pb2.PayManyResponse]]:
+        """Payments: for an operator's own wallet backend, which answers for its customers.
+        Each is accepted or refused by itself; answered after the commit, never before.
+        """
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
