@@ -51,6 +51,7 @@ from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
 from server.rpc.operator_acts import ActsCalls
+from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -410,7 +411,7 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house, ActsCalls(base.database)),
+        operator=operator_servicer(house, PaymentCalls(desk), ActsCalls(base.database)),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )
 

@@ -38,6 +38,8 @@ class Role(StrEnum):
     """The office's daily work: grants, cancels, campaigns, and all reading."""
     AUDITOR = "auditor"
     """All reading, no writing."""
+    WALLET = "wallet"
+    """A wallet backend of the operator's own: pays for its customers, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from server.campaigns.schedule import (
     learn_calendar,
     next_bank_day,
 )
-from server.campaigns.terms import Terms, add_terms, terms_at
+from server.campaigns.terms import Terms, add_terms, all_terms, terms_at, valid_at
 
 __all__ = [
     "CloseRule",
@@ -24,10 +24,12 @@ __all__ = [
     "ScheduleError",
     "Terms",
     "add_terms",
+    "all_terms",
     "closing_of",
     "grant_all",
     "is_bank_day",
     "learn_calendar",
     "next_bank_day",
     "terms_at",
+    "valid_at",
 ]

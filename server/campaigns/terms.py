@@ -1,9 +1,10 @@
 """A service's terms: when it can be used, how it closes. A change is a new version."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from protos.units import Micros
 from server.campaigns.schedule import CloseRule, Closing, PayRule, closing_of
@@ -51,16 +52,21 @@ def add_terms(connection: Connection, terms: Terms) -> None:
 
 def terms_at(connection: Connection, instant: Micros) -> dict[ServiceId, Terms]:
     """Each service's newest version that is valid at ``instant``."""
-    found: dict[ServiceId, Terms] = {}
-    for row in connection.execute(_VALID, {"instant": instant}):
-        found[ServiceId(row.service_id)] = _terms(row)
-    return found
+    return valid_at(all_terms(connection), instant)
 
 
-_VALID: Final[Select[Any]] = (
-    select(t.service_terms)
-    .where(t.service_terms.c.valid_from <= bindparam("instant"))
-    .order_by(t.service_terms.c.service_id, t.service_terms.c.version)
+def all_terms(connection: Connection) -> tuple[Terms, ...]:
+    """Every version of every service's terms, in the order of versions."""
+    return tuple(_terms(row) for row in connection.execute(_ALL))
+
+
+def valid_at(versions: Iterable[Terms], instant: Micros) -> dict[ServiceId, Terms]:
+    """Of ``all_terms``: each service's newest version that is valid at ``instant``."""
+    return {terms.service_id: terms for terms in versions if terms.valid_from <= instant}
+
+
+_ALL: Final[Select[Any]] = select(t.service_terms).order_by(
+    t.service_terms.c.service_id, t.service_terms.c.version
 )
 
 

@@ -25,7 +25,10 @@ _POSTGRES_LINK: Final = {
     "tcp_user_timeout": 10_000,
 }
 """Ours: without it a call waits for ever for a machine that went dark."""
+_PLANNED_ONCE: Final = " -c plan_cache_mode=force_generic_plan -c jit=off"
 _BUSY_MS: Final = 10_000
+_STATEMENTS: Final = 1024
+"""Kept ready on the writer: each book's INSERT has a text for each number of rows up to 64."""
 
 
 def parse_url(url: str) -> URL:
@@ -55,20 +58,33 @@ def sqlite_writer(url: URL) -> Engine:
     """One connection for every write of the process; each transaction is BEGIN IMMEDIATE."""
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 10}
+        url,
+        poolclass=StaticPool,
+        connect_args={
+            "check_same_thread": False,
+            "timeout": 10,
+            "cached_statements": _STATEMENTS,
+        },
     )
     _configure_sqlite(engine, "BEGIN IMMEDIATE", ("PRAGMA journal_mode=WAL",))
     return engine
 
 
-def postgresql_engine(url: URL, size: int) -> Engine:
+def postgresql_writer(url: URL, size: int) -> Engine:
+    """For transactions that write: each hot statement is planned once, and again when the
+    statistics of its tables change; planning takes longer than running it."""
+    return postgresql_engine(url, size, _POSTGRES_OPTIONS + _PLANNED_ONCE)
+
+
+def postgresql_engine(url: URL, size: int, options: str = _POSTGRES_OPTIONS) -> Engine:
+    """For everything else."""
     return create_engine(
         url,
         pool_size=size,
         max_overflow=0,
         pool_pre_ping=False,
         pool_use_lifo=True,
-        connect_args={"options": _POSTGRES_OPTIONS, **_POSTGRES_LINK},
+        connect_args={"options": options, **_POSTGRES_LINK},
     )
 
 

@@ -4,6 +4,7 @@ from server.db.connections import (
     kind_of,
     parse_url,
     postgresql_engine,
+    postgresql_writer,
     sqlite_readers,
     sqlite_writer,
 )
@@ -31,7 +32,7 @@ def open_database(url: str, *, readers: int = 4, writers: int = 4) -> Database:
         database = Database(
             DatabaseKind.POSTGRESQL,
             reading=postgresql_engine(parsed, readers),
-            writing=postgresql_engine(parsed, writers),
+            writing=postgresql_writer(parsed, writers),
             readers=readers,
             writers=writers,
         )

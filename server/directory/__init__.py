@@ -2,6 +2,7 @@
 
 from server.directory.counters import Counter, CounterReader
 from server.directory.keyring import Keyring
+from server.directory.known import REVISION, KnownDirectory
 from server.directory.records import (
     create_merchant,
     create_service,
@@ -10,6 +11,7 @@ from server.directory.records import (
     create_user,
     enrol_terminal,
     merchant_by_id,
+    owners_of,
     services,
     services_of_shop,
     set_shop_state,
@@ -40,10 +42,12 @@ from server.directory.types import (
 from server.ledger import OwnerKey
 
 __all__ = [
+    "REVISION",
     "Counter",
     "CounterReader",
     "DirectoryError",
     "Keyring",
+    "KnownDirectory",
     "Merchant",
     "MerchantId",
     "OwnerKey",
@@ -64,6 +68,7 @@ __all__ = [
     "create_user",
     "enrol_terminal",
     "merchant_by_id",
+    "owners_of",
     "services",
     "services_of_shop",
     "set_shop_state",

@@ -90,6 +90,28 @@ class PostingEngine(Generic[C, A]):
         self._arrived.set()
         return await waiting.answer
 
+    async def submit_all(self, commands: Sequence[C]) -> list[A]:
+        """``submit`` for many at once, outcomes in the order of the commands; they need not end up
+        in one batch. Raises LedgerOverloaded before any is started; and LedgerUnavailable when it
+        is unknown of one or more: send all of them again.
+        """
+        if self._worker is None or self._closing:
+            raise LedgerOverloaded("posting engine: not running")
+        if len(self._queue) + len(commands) > self._queue_size:
+            raise LedgerOverloaded("posting engine: its queue is full; try again later")
+        loop = asyncio.get_running_loop()
+        waiting = [_Waiting[C, A](command, loop.create_future()) for command in commands]
+        self._queue.extend(waiting)
+        self._arrived.set()
+        # each is awaited, so that no error goes unseen; the first one is raised at the end
+        results = await asyncio.gather(*(w.answer for w in waiting), return_exceptions=True)
+        answers: list[A] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            answers.append(result)
+        return answers
+
     async def _run(self) -> None:
         while not (self._closing and not self._queue):
             await self._arrived.wait()

@@ -17,7 +17,7 @@ from server.clock import Clock
 from server.db.database import DatabaseKind
 from server.ledger.books import Books
 from server.ledger.layout import entry_hash
-from server.ledger.rules import Accept, Booked, Decline, PostingRules
+from server.ledger.rules import Accept, Booked, Decline, Locks, PostingRules
 from server.ledger.statements import EngineStatements
 from server.ledger.types import (
     Booking,
@@ -25,6 +25,7 @@ from server.ledger.types import (
     LedgerError,
     OwnerKey,
     StreamId,
+    Wallet,
 )
 from server.ledger.wallets import WalletReader
 
@@ -81,8 +82,9 @@ class _Lane:
     lane_id: LaneId
     position: int
     last_instant: int
-    floor: int
     head: bytes
+    instant: Micros
+    """Of this batch's first entry."""
 
 
 class Poster(Generic[C, S, D, A]):
@@ -108,38 +110,40 @@ class Poster(Generic[C, S, D, A]):
 
         Raises StolenRow when the batch has to be decided again in a new transaction.
         """
+        held = [self._rules.locks(command) for command in commands]
         self._checkpoint(Checkpoint.POST_BEFORE_LOCK)
-        busy = self._lock(connection, commands)
+        taken = self._sql.lock(connection, _owners(held), _streams(held), self._lane)
         self._checkpoint(Checkpoint.POST_AFTER_LOCK)
         lane = self._read_lane(connection)
-        instant = Micros(max(self._clock(connection), lane.last_instant + 1, lane.floor))
-        owners = [self._rules.locks(c).owner for c in commands]
-        free = [c for c, owner in zip(commands, owners, strict=True) if owner not in busy]
-        batch = _Batch(self, connection, lane, instant, free)
-        answers = iter(batch.run()) if free else iter(())
-        return [Postponed.BUSY if owner in busy else next(answers) for owner in owners]
-
-    def _lock(self, connection: Connection, commands: Sequence[C]) -> set[OwnerKey]:
-        """Take the locks; what comes back are the customers who are busy elsewhere.
-
-        SQLite's transaction holds the whole database already.
-        """
-        if self._sql.kind is DatabaseKind.SQLITE:
-            return set()
-        owners = _numbers(self._rules.locks(c).owner for c in commands)
-        streams = _numbers(self._rules.locks(c).stream for c in commands)
-        run = connection.execute
-        busy = run(self._sql.lock_wallets, self._sql.owners.params(owners)).scalars().all()
-        if streams:
-            run(self._sql.lock_streams, self._sql.streams.params(streams)).all()
-        run(self._sql.lock_lane, {"lane": self._lane}).all()
-        return {OwnerKey(owner) for owner in busy}
+        closed = {lot for lock in held for lot in lock.lots}
+        wallets = self._wallets.read(connection, _owners(held), closed)
+        busy = _not_taken(wallets, taken)
+        if not busy:
+            return list(_Batch(self, connection, lane, wallets, commands, held).run())
+        free = [i for i, lock in enumerate(held) if lock.owner not in busy]
+        answers: list[A | Postponed] = [Postponed.BUSY] * len(commands)
+        if free:
+            batch = _Batch(
+                self,
+                connection,
+                lane,
+                wallets,
+                [commands[i] for i in free],
+                [held[i] for i in free],
+            )
+            for i, answer in zip(free, batch.run(), strict=True):
+                answers[i] = answer
+        return answers
 
     def _read_lane(self, connection: Connection) -> _Lane:
-        row = connection.execute(self._sql.read_lane, {"lane": self._lane}).one_or_none()
+        row = self._sql.read_lane(connection, self._lane)
         if row is None:
             raise UnknownLane(f"lane {self._lane}: open it before posting")
-        return _Lane(self._lane, row.position, row.last_instant, row.floor, bytes(row.head))
+        position, last_instant, floor, head, database_now = row
+        # the statement that reads the lane has the database's clock with it
+        now = database_now if self._clock is database_clock else self._clock(connection)
+        instant = Micros(max(now, last_instant + 1, floor))
+        return _Lane(self._lane, position, last_instant, bytes(head), instant)
 
 
 class _Batch(Generic[C, S, D, A]):
@@ -150,31 +154,36 @@ class _Batch(Generic[C, S, D, A]):
         poster: Poster[C, S, D, A],
         connection: Connection,
         lane: _Lane,
-        instant: Micros,
+        wallets: Sequence[Wallet],
         commands: Sequence[C],
+        held: Sequence[Locks],
     ) -> None:
         self._rules = poster._rules
         self._sql = poster._sql
-        self._wallets = poster._wallets
+        self._wallets = wallets
         self._checkpoint = poster._checkpoint
         self._connection = connection
         self._lane = lane
-        self._instant = instant
+        self._instant = lane.instant
         self._commands = commands
+        self._held = held
         self._sequences: dict[StreamId, int] = {}
         self._raised: dict[int, int] = {}
         self._booked: list[Booked[D]] = []
         self._hashes: list[bytes] = []
 
     def run(self) -> list[A]:
-        books = self._read_books()
-        self._read_streams()
-        state = self._rules.load(self._connection, self._commands, self._instant)
+        connection = self._connection
+        books = Books.of(self._wallets)
+        rows = self._sql.read_streams(connection, _streams(self._held))
+        self._sequences = {StreamId(stream): last for stream, last in rows}
+        state = self._rules.load(connection, self._commands, self._instant)
         decisions = [self._decide(books, state, command) for command in self._commands]
         self._checkpoint(Checkpoint.POST_AFTER_DECIDE)
-        if not self._rules.write(self._connection, state, self._booked, self._instant):
+        if not self._rules.write(connection, state, self._booked, self._instant):
             raise StolenRow("batch: another process decided one of its sales or keys first")
-        self._write(books)
+        if self._booked:
+            self._write(books)
         self._checkpoint(Checkpoint.POST_BEFORE_COMMIT)
         return [self._rules.answer(d) if isinstance(d, Booked) else d.answer for d in decisions]
 
@@ -209,44 +218,17 @@ class _Batch(Generic[C, S, D, A]):
         self._raised[stream] = self._raised.get(stream, 0) + 1
         return self._sequences[stream]
 
-    def _read_books(self) -> Books:
-        held = [self._rules.locks(command) for command in self._commands]
-        owners = {lock.owner for lock in held}
-        closed = {lot for lock in held for lot in lock.lots}
-        return Books.of(self._wallets.read(self._connection, owners, closed))
-
-    def _read_streams(self) -> None:
-        streams = _numbers(self._rules.locks(c).stream for c in self._commands)
-        if streams:
-            rows = self._connection.execute(
-                self._sql.read_streams, self._sql.streams.params(streams)
-            )
-            self._sequences = {StreamId(stream): last for stream, last in rows}
-
     def _write(self, books: Books) -> None:
-        if not self._booked:
-            return
-        connection, sql, lane = self._connection, self._sql, self._lane
-        new_lots = [(b, lot) for b in self._booked for lot in b.draft.entry.new_lots]
-        sql.entries.insert(connection, self._entry_rows())
-        sql.postings.insert(connection, self._posting_rows())
-        sql.lots.insert(
-            connection,
-            [
-                (n.lot_id, n.account_id, n.face, n.price, n.expires_at, b.draft.entry.entry_id)
-                for b, n in new_lots
-            ],
-        )
-        sql.lot_balances.insert(
-            connection,
-            [(n.lot_id, n.account_id, n.owner, n.expires_at, 0) for _, n in new_lots],
-        )
+        lane = self._lane
         self._checkpoint(Checkpoint.POST_AFTER_INSERT)
-        sql.add(connection, "wallets", books.wallet_deltas.items())
-        sql.add(connection, "lot_balances", books.lot_deltas.items())
-        sql.add(connection, "streams", self._raised.items())
-        connection.execute(
-            sql.move_lane,
+        self._sql.write(
+            self._connection,
+            self._rows(),
+            {
+                "wallets": books.wallet_deltas,
+                "lot_balances": books.lot_deltas,
+                "streams": self._raised,
+            },
             {
                 "lane": lane.lane_id,
                 "new_position": lane.position,
@@ -255,27 +237,45 @@ class _Batch(Generic[C, S, D, A]):
             },
         )
 
-    def _entry_rows(self) -> list[tuple[Any, ...]]:
-        return [
-            (
-                b.booking.lane_id,
-                b.booking.position,
-                b.draft.entry.entry_id,
-                int(b.draft.entry.operation),
-                b.booking.instant,
-                b.draft.entry.subject,
-                hash_,
+    def _rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        entries: list[tuple[Any, ...]] = []
+        postings: list[tuple[Any, ...]] = []
+        lots: list[tuple[Any, ...]] = []
+        balances: list[tuple[Any, ...]] = []
+        for booked, digest in zip(self._booked, self._hashes, strict=True):
+            entry, place = booked.draft.entry, booked.booking
+            lane, position = place.lane_id, place.position
+            entries.append(
+                (
+                    lane,
+                    position,
+                    entry.entry_id,
+                    entry.operation.value,
+                    place.instant,
+                    entry.subject,
+                    digest,
+                )
             )
-            for b, hash_ in zip(self._booked, self._hashes, strict=True)
-        ]
+            postings += [
+                (lane, position, line, p.debit, p.credit, p.amount, p.lot)
+                for line, p in enumerate(entry.postings, start=1)
+            ]
+            for n in entry.new_lots:
+                lots.append((n.lot_id, n.account_id, n.face, n.price, n.expires_at, entry.entry_id))
+                balances.append((n.lot_id, n.account_id, n.owner, n.expires_at, 0))
+        return {"entries": entries, "postings": postings, "lots": lots, "lot_balances": balances}
 
-    def _posting_rows(self) -> list[tuple[Any, ...]]:
-        return [
-            (b.booking.lane_id, b.booking.position, line, p.debit, p.credit, p.amount, p.lot)
-            for b in self._booked
-            for line, p in enumerate(b.draft.entry.postings, start=1)
-        ]
+
+def _not_taken(wallets: Sequence[Wallet], taken: set[int] | None) -> set[OwnerKey]:
+    """Customers of whom a wallet is held elsewhere, or was opened since the locks."""
+    if taken is None:
+        return set()
+    return {wallet.owner for wallet in wallets if wallet.account_id not in taken}
 
 
-def _numbers(values: Any) -> list[tuple[int]]:
-    return [(value,) for value in sorted({v for v in values if v is not None})]
+def _owners(held: Sequence[Locks]) -> set[OwnerKey]:
+    return {lock.owner for lock in held}
+
+
+def _streams(held: Sequence[Locks]) -> set[StreamId]:
+    return {lock.stream for lock in held if lock.stream is not None}

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, select, text
 
 from protos.units import Micros
 from server.db.database import DatabaseKind
+from server.db.prepared import Prepared
 from server.db.schema import ledger as t
 from server.db.sets import RowSet
 from server.ledger.types import AccountId, LotId, OpenLot, OwnerKey, Unit, Wallet
@@ -17,13 +18,16 @@ class WalletReader:
 
     def __init__(self, kind: DatabaseKind) -> None:
         self._owners = RowSet(kind, "owners", owner=int)
-        self._statement: Final = _statement(self._owners)
+        self._statement: Final = Prepared(kind, _statement(self._owners))
         self._lots = RowSet(kind, "closed", lot_id=int)
-        self._closed: Final = select(
-            t.lot_balances.c.lot_id, t.lot_balances.c.account_id, t.lot_balances.c.expires_at
-        ).where(
-            t.lot_balances.c.lot_id.in_(select(self._lots.source.c.lot_id)),
-            t.lot_balances.c.remaining == text("0"),
+        self._closed: Final = Prepared(
+            kind,
+            select(
+                t.lot_balances.c.lot_id, t.lot_balances.c.account_id, t.lot_balances.c.expires_at
+            ).where(
+                t.lot_balances.c.lot_id.in_(select(self._lots.source.c.lot_id)),
+                t.lot_balances.c.remaining == text("0"),
+            ),
         )
 
     def read(
@@ -38,7 +42,7 @@ class WalletReader:
         """
         params = self._owners.params([(owner,) for owner in sorted(set(owners))])
         wallets: dict[int, Wallet] = {}
-        for row in connection.execute(self._statement, params):
+        for row in self._statement.run(connection, params):
             account, owner, unit, balance, lot, expires_at, remaining = row
             wallet = wallets.get(account)
             if wallet is None:
@@ -51,7 +55,7 @@ class WalletReader:
         wanted = sorted(set(closed_lots))
         if wanted:
             closed = self._lots.params([(lot,) for lot in wanted])
-            for lot, account, expires_at in connection.execute(self._closed, closed):
+            for lot, account, expires_at in self._closed.run(connection, closed):
                 if account in wallets:
                     lots = wallets[account].lots
                     lots.append(OpenLot(LotId(lot), AccountId(account), Micros(expires_at), 0))

@@ -5,6 +5,7 @@ reason to refuse in ``refusals``.
 """
 
 from server.payments.desk import PaymentDesk
+from server.payments.many import MOST_OF_MANY, ManyPayment, PaidOfMany
 from server.payments.queries import find_payment
 from server.payments.refusals import RefusalCode, Refused
 from server.payments.sentences import (
@@ -43,6 +44,7 @@ from server.payments.types import (
 from server.payments.verify import verify_payments
 
 __all__ = [
+    "MOST_OF_MANY",
     "NOTHING_MOVED",
     "AgainOnStand",
     "Announcement",
@@ -58,8 +60,10 @@ __all__ = [
     "Language",
     "LegRequest",
     "LotBalance",
+    "ManyPayment",
     "NotKnown",
     "Paid",
+    "PaidOfMany",
     "Payment",
     "PaymentDesk",
     "PaymentLeg",

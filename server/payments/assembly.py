@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, select
@@ -56,6 +57,7 @@ def lot_balances(lots: Iterable[tuple[int, int]]) -> tuple[LotBalance, ...]:
     return tuple(LotBalance(Yen(amount), day) for day, amount in sorted(days.items()))
 
 
+@lru_cache(maxsize=4096)
 def last_day(expires_at: Micros) -> date:
     """The last day in Japan with an instant before ``expires_at`` (which is exclusive)."""
     return tokyo_day(Micros(expires_at - 1))

@@ -8,8 +8,8 @@ from protos.units import Micros, PaymentId, SaleNumber, TerminalNumber, Transact
 from server.db import new_public_id
 from server.directory import OwnerKey
 from server.ledger import LotId, StreamId
-from server.payments.refusals import Refused
-from server.payments.types import AgainOnStand, LegRequest, Paid, SaleKind
+from server.payments.tickets import Ticket
+from server.payments.types import AgainOnStand, LegRequest, SaleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,41 @@ class Replay:
     payment_id: PaymentId
 
 
-PayAnswer = Paid | Refused | Replay
-
-
 def new_payment_ids(legs: int) -> tuple[PaymentId, tuple[TransactionId, ...]]:
     return (
         PaymentId(new_public_id()),
         tuple(TransactionId(new_public_id()) for _ in range(legs)),
+    )
+
+
+def command_of(
+    ticket: Ticket,
+    user: UserId,
+    owner: OwnerKey,
+    key: str,
+    amount: Yen,
+    legs: tuple[LegRequest, ...],
+    again: AgainOnStand,
+    announced_to: TerminalNumber | None,
+    deadline: Micros,
+) -> PayCommand:
+    """A request that was found well-formed, with the ids that it will have once it is booked."""
+    payment_id, transaction_ids = new_payment_ids(len(legs))
+    return PayCommand(
+        user_id=user,
+        owner=owner,
+        idempotency_key=key,
+        kind=ticket.kind,
+        terminal=ticket.terminal,
+        sale=ticket.sale,
+        amount=amount,
+        legs=legs,
+        again=again,
+        announced_to=announced_to,
+        deadline=deadline,
+        payment_id=payment_id,
+        transaction_ids=transaction_ids,
+        request_hash=request_hash(ticket.kind, ticket.terminal, ticket.sale, amount, legs, again),
     )
 
 

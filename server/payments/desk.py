@@ -1,6 +1,7 @@
 """The desk: one object that the web, gRPC and the relay talk to."""
 
 from collections import OrderedDict
+from collections.abc import Sequence as Many
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -22,18 +23,15 @@ from server.ledger import (
     skip_heard,
 )
 from server.payments import counter_work
+from server.payments.assembly import payment_of_draft
 from server.payments.claims import Claimed, ClaimRaced
-from server.payments.commands import (
-    PayAnswer,
-    PayCommand,
-    Replay,
-    new_payment_ids,
-    request_hash,
-)
+from server.payments.commands import PayCommand, command_of
+from server.payments.many import MOST_OF_MANY, ManyPayment, ManyPayments, PaidOfMany
 from server.payments.queries import Queries, mark_sent, prune
 from server.payments.reads import DeskReads
 from server.payments.refusals import RefusalCode, Refused
-from server.payments.requests import amount_refusal, key_refusal, split_refusal
+from server.payments.requests import amount_refusal, request_refusal
+from server.payments.rules import Committed, PayAnswer
 from server.payments.scanning import genuine_token
 from server.payments.settings import DeskHooks, DeskSettings
 from server.payments.store import PayRules
@@ -104,9 +102,7 @@ class PaymentDesk:
         lane = await self._database.write(
             partial(open_lane, name=self._settings.lane), repeatable=True
         )
-        rules = PayRules(
-            self._database.kind, self._keyring, stand_repeat=self._settings.stand_repeat
-        )
+        rules = PayRules(self._database.kind, stand_repeat=self._settings.stand_repeat)
         poster = Poster(self._database.kind, rules, lane, self._ledger_clock, self._checkpoint)
         self._engine = PostingEngine(
             self._database,
@@ -233,13 +229,30 @@ class PaymentDesk:
             answer = await self._engine.submit(command)
         except LedgerOverloaded:
             return Refused(RefusalCode.OVERLOADED, at=self._clock())
-        if isinstance(answer, Replay):
-            found = await self._database.read(
-                partial(self._queries.payment, payment_id=answer.payment_id)
-            )
-            assert found is not None, "a key names a payment that is not in the books"
-            return Paid(found)
-        return answer
+        if isinstance(answer, Refused):
+            return answer
+        if isinstance(answer, Committed):
+            return Paid(payment_of_draft(answer.draft, answer.booking, self._keyring))
+        found = await self._database.read(
+            partial(self._queries.payment, payment_id=answer.payment_id)
+        )
+        assert found is not None, "a key names a payment that is not in the books"
+        return Paid(found)
+
+    async def pay_many(self, requests: Many[ManyPayment]) -> tuple[PaidOfMany | Refused, ...]:
+        """``pay`` for up to 500 at once, for an operator's own wallet backend; outcomes in the
+        order of the requests, each by itself. The caller answers for the customers it names.
+
+        ``LedgerUnavailable``: unknown of one or more; send the same requests again.
+        """
+        if not 1 <= len(requests) <= MOST_OF_MANY:
+            raise ValueError(f"requests: from 1 to {MOST_OF_MANY}")
+        if self._engine is None:
+            raise RuntimeError("PaymentDesk: enter it before paying")
+        many = ManyPayments(
+            self._database, self._keyring, self._settings, self._queries, self._owners
+        )
+        return await many.pay(requests, self._engine, self._clock())
 
     async def outcome(self, user: UserId, idempotency_key: str) -> Paid | Refused | NotKnown:
         """What is stored under a key. NotKnown: nothing was decided; send the request again."""
@@ -374,34 +387,15 @@ class PaymentDesk:
         opened = self._open_ticket(ticket)
         if isinstance(opened, Refused):
             return replace(opened, at=now)
-        refused = (
-            key_refusal(key, now)
-            or amount_refusal(amount, opened, self._settings.max_amount, now)
-            or split_refusal(legs, amount, now)
-        )
+        refused = request_refusal(key, amount, opened, legs, self._settings.max_amount, now)
         if refused is not None:
             return refused
         owner = await self._owner(user)
         if owner is None:
             return Refused(RefusalCode.USER_UNKNOWN, at=now)
-        payment_id, transaction_ids = new_payment_ids(len(legs))
-        place = (opened.kind, opened.terminal, opened.sale)
-        return PayCommand(
-            user_id=user,
-            owner=owner,
-            idempotency_key=key,
-            kind=opened.kind,
-            terminal=opened.terminal,
-            sale=opened.sale,
-            amount=amount,
-            legs=legs,
-            again=again,
-            announced_to=await self._announcer(opened),
-            deadline=self._deadline(opened),
-            payment_id=payment_id,
-            transaction_ids=transaction_ids,
-            request_hash=request_hash(*place, amount, legs, again),
-        )
+        announced_to = await self._announcer(opened)
+        deadline = self._deadline(opened)
+        return command_of(opened, user, owner, key, amount, legs, again, announced_to, deadline)
 
     def _open_ticket(self, text: str, now: Micros | None = None) -> Ticket | Refused:
         """``now`` None: however old it is."""

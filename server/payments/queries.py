@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -23,7 +24,7 @@ from server.directory import CounterReader, Keyring, ServiceId, services
 from server.ledger import StreamId, gap_after, last_sequence
 from server.payments.assembly import PaymentReader
 from server.payments.refusals import Refused
-from server.payments.store import refusal_of
+from server.payments.stored_refusals import refusal_of
 from server.payments.types import (
     Announcement,
     AnnouncementId,
@@ -71,6 +72,14 @@ class Queries:
     def payment(self, connection: Connection, payment_id: PaymentId) -> Payment | None:
         return self._payments.one(
             connection, select(t.payments).where(t.payments.c.payment_id == payment_id)
+        )
+
+    def payments_by_id(
+        self, connection: Connection, payment_ids: Collection[PaymentId]
+    ) -> tuple[Payment, ...]:
+        """Those that exist, in no order."""
+        return self._payments.read(
+            connection, select(t.payments).where(t.payments.c.payment_id.in_(payment_ids))
         )
 
     def history(self, connection: Connection, user: UserId, limit: int, cursor: str) -> HistoryPage:

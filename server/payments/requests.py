@@ -12,6 +12,17 @@ _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 _MOST_LEGS: Final = 8
 
 
+def request_refusal(
+    key: str, amount: Yen, ticket: Ticket, legs: tuple[LegRequest, ...], limit: Yen, at: Micros
+) -> Refused | None:
+    """The first thing that is wrong with a request to pay, of what can be seen without books."""
+    return (
+        key_refusal(key, at)
+        or amount_refusal(amount, ticket, limit, at)
+        or split_refusal(legs, amount, at)
+    )
+
+
 def key_refusal(key: str, at: Micros) -> Refused | None:
     """16 to 64 of A-Z a-z 0-9 - _."""
     if _KEY.fullmatch(key):

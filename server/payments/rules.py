@@ -18,6 +18,7 @@ from server.directory import (
 )
 from server.ledger import (
     Accept,
+    Booking,
     Books,
     Decline,
     EntryDraft,
@@ -27,7 +28,7 @@ from server.ledger import (
     Unit,
     Wallet,
 )
-from server.payments.commands import PayAnswer, PayCommand, Replay
+from server.payments.commands import PayCommand, Replay
 from server.payments.refusals import RefusalCode, Refused
 from server.payments.types import AgainOnStand, LegRequest, SaleKind, SaleState
 
@@ -90,6 +91,17 @@ class DraftPayment:
     command: PayCommand
     counter: Counter
     legs: tuple[DraftLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A payment with its place in the books, once the batch is committed."""
+
+    draft: DraftPayment
+    booking: Booking
+
+
+PayAnswer = Committed | Refused | Replay
 
 
 def decide_payment(

@@ -1,65 +1,39 @@
 """The payments' side of the posting engine: what a batch reads and what it writes."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 
-from protos.units import Micros, PaymentId, TerminalNumber, UserId
-from server.campaigns import terms_at
+from protos.units import Micros
+from server.campaigns import Terms, all_terms, valid_at
 from server.db import DatabaseKind
-from server.db.schema import payments as t
-from server.db.sets import Inserter, RowSet
-from server.directory import CounterReader, Keyring, services
+from server.directory import KnownDirectory
 from server.ledger import Accept, Booked, Books, Decline
-from server.payments.assembly import payment_of_draft
-from server.payments.commands import PayAnswer, PayCommand, Replay
-from server.payments.refusals import RefusalCode, Refused
+from server.payments.batch_sql import PayReads, PayWrites
+from server.payments.commands import PayCommand, Replay
+from server.payments.refusals import Refused
 from server.payments.rules import (
+    Committed,
     DraftPayment,
-    HeldSale,
+    PayAnswer,
     PayState,
     StoredKey,
     decide_payment,
 )
-from server.payments.types import ClaimEnd, Paid, SaleKind, SaleState
+from server.payments.stored_refusals import refusal_text
+from server.payments.types import SaleKind, SaleState
 
 
 class PayRules:
     """``server.ledger.PostingRules`` for payments; statements are built once."""
 
-    def __init__(self, kind: DatabaseKind, keyring: Keyring, *, stand_repeat: int) -> None:
-        self._keyring = keyring
+    def __init__(self, kind: DatabaseKind, *, stand_repeat: int) -> None:
         self._stand_repeat = stand_repeat
-        self._counters = CounterReader(kind)
-        self._keys = RowSet(kind, "keys", user_id=str, idempotency_key=str)
-        self._sales = RowSet(kind, "sales", terminal_number=int, sale_number=int)
-        self._stands = RowSet(kind, "stands", user_id=str, terminal_number=int, amount=int)
-        self._read_keys = _match(t.payments, self._keys, "request_hash", "payment_id")
-        self._read_declines = _match(t.declines, self._keys, "request_hash", "refusal")
-        self._read_sales = _match(t.sale_outcomes, self._sales, "state")
-        self._read_held = _match(t.claims, self._sales, "user_id", "expires_at").where(
-            t.claims.c.ended_at.is_(None)
-        )
-        self._read_stands = _match(t.payments, self._stands, "paid_at").where(
-            t.payments.c.paid_at > bindparam("since"), t.payments.c.kind == int(SaleKind.STAND)
-        )
-        self._outcomes = Inserter(kind, t.sale_outcomes)
-        self._payments = Inserter(kind, t.payments)
-        self._transactions = Inserter(kind, t.transactions)
-        self._declines = Inserter(kind, t.declines)
-        self._outbox = Inserter(kind, t.outbox)
-        self._end_claims = (
-            update(t.claims)
-            .where(
-                t.claims.c.ended_at.is_(None),
-                t.claims.c.terminal_number == bindparam("terminal"),
-                t.claims.c.sale_number == bindparam("sale"),
-            )
-            .values(ended_at=bindparam("at"), end_reason=ClaimEnd.PAID.value)
-        )
+        self._directory = KnownDirectory(kind)
+        self._terms: tuple[Terms, ...] = ()
+        self._reads = PayReads(kind)
+        self._writes = PayWrites(kind)
 
     def locks(self, command: PayCommand) -> PayCommand:
         return command
@@ -67,27 +41,23 @@ class PayRules:
     def load(
         self, connection: Connection, commands: Sequence[PayCommand], instant: Micros
     ) -> PayState:
+        found = self._reads.of_batch(connection, commands)
+        known = self._directory
+        if known.refresh(connection, found.revision, {c.terminal for c in commands}):
+            self._terms = all_terms(connection)
         state = PayState(
-            services={service.service_id: service for service in services(connection)},
-            terms=terms_at(connection, instant),
-            counters=self._counters.read(connection, {c.terminal for c in commands}),
+            services=known.services,
+            terms=valid_at(self._terms, instant),
+            counters=known.counters,
             instant=instant,
+            keys=found.keys,
+            sales=found.sales,
+            held=found.held,
         )
-        self._load_keys(connection, commands, state)
-        sales = [(c.terminal, c.sale) for c in commands if c.kind is SaleKind.DYNAMIC]
-        if sales:
-            params = self._sales.params(sales)
-            for terminal, sale, value in connection.execute(self._read_sales, params):
-                state.sales[terminal, sale] = SaleState(value)
-            for terminal, sale, user, until in connection.execute(self._read_held, params):
-                state.held[terminal, sale] = HeldSale(UserId(user), Micros(until))
         stands = {(c.user_id, c.terminal, c.amount) for c in commands if c.kind is SaleKind.STAND}
         if stands:
-            params = self._stands.params(sorted(stands)) | {"since": instant - self._stand_repeat}
-            for user, terminal, amount, paid_at in connection.execute(self._read_stands, params):
-                key = (UserId(user), TerminalNumber(terminal), amount)
-                last = max(state.stand_payments.get(key, 0), paid_at)
-                state.stand_payments[key] = Micros(last)
+            since = instant - self._stand_repeat
+            state.stand_payments = self._reads.stand_payments(connection, stands, since)
         return state
 
     def decide(
@@ -123,69 +93,26 @@ class PayRules:
         booked: Sequence[Booked[DraftPayment]],
         instant: Micros,
     ) -> bool:
-        """Outcomes and keys first: whoever was faster elsewhere is noticed before anything."""
-        won = self._outcomes.insert_new(
-            connection, [row for b in booked if (row := _outcome_row(b)) is not None]
-        ) and self._payments.insert_new(connection, [_payment_row(b) for b in booked])
-        if not won:
-            return False
-        declines = [_decline_row(command, answer, instant) for command, answer in state.declined]
-        if not self._declines.insert_new(connection, declines):
-            return False
-        self._transactions.insert(connection, [row for b in booked for row in _leg_rows(b)])
-        self._outbox.insert(
-            connection, [row for b in booked if (row := _outbox_row(b)) is not None]
-        )
+        """Outcomes and keys: whoever was faster elsewhere is noticed before anything else."""
         ended = [
-            {"terminal": c.terminal, "sale": c.sale, "at": b.booking.instant}
+            (c.terminal, c.sale, b.booking.instant)
             for b in booked
             if ((c := b.draft.row.command).terminal, c.sale) in state.held
         ]
-        if ended:
-            connection.execute(self._end_claims, ended)
-        return True
+        return self._writes.run(
+            connection,
+            {
+                "sale_outcomes": [row for b in booked if (row := _outcome_row(b)) is not None],
+                "payments": [_payment_row(b) for b in booked],
+                "declines": [_decline_row(c, answer, instant) for c, answer in state.declined],
+                "transactions": [row for b in booked for row in _leg_rows(b)],
+                "outbox": [row for b in booked if (row := _outbox_row(b)) is not None],
+            },
+            ended,
+        )
 
     def answer(self, booked: Booked[DraftPayment]) -> PayAnswer:
-        return Paid(payment_of_draft(booked.draft.row, booked.booking, self._keyring))
-
-    def _load_keys(
-        self,
-        connection: Connection,
-        commands: Sequence[PayCommand],
-        state: PayState,
-    ) -> None:
-        params = self._keys.params([(c.user_id, c.idempotency_key) for c in commands])
-        for user, key, hash_, payment_id in connection.execute(self._read_keys, params):
-            state.keys[UserId(user), key] = StoredKey(bytes(hash_), Replay(PaymentId(payment_id)))
-        for user, key, hash_, refusal in connection.execute(self._read_declines, params):
-            state.keys[UserId(user), key] = StoredKey(bytes(hash_), refusal_of(refusal))
-
-
-def refusal_text(refused: Refused) -> str:
-    """A refusal as it is stored: JSON of what differs from the defaults."""
-    content = {
-        f.name: getattr(refused, f.name)
-        for f in fields(refused)
-        if f.name == "code" or getattr(refused, f.name) != f.default
-    }
-    return json.dumps(content, ensure_ascii=False, sort_keys=True)
-
-
-def refusal_of(text: str) -> Refused:
-    """The refusal that ``refusal_text`` wrote."""
-    content: dict[str, Any] = json.loads(text)
-    return Refused(**content | {"code": RefusalCode(content["code"])})
-
-
-def _match(table: Any, rows: RowSet, *columns: str) -> Any:
-    """Select the rows' own columns, then ``columns``, where all of the rows' columns match."""
-    source = rows.source
-    joined = [table.c[column.name] == column for column in source.c]
-    named = [table.c[column.name] for column in source.c]
-    on = joined[0]
-    for condition in joined[1:]:
-        on &= condition
-    return select(*named, *(table.c[column] for column in columns)).join_from(source, table, on)
+        return Committed(booked.draft.row, booked.booking)
 
 
 def _outcome_row(booked: Booked[DraftPayment]) -> tuple[Any, ...] | None:
@@ -230,7 +157,7 @@ def _leg_rows(booked: Booked[DraftPayment]) -> list[tuple[Any, ...]]:
             leg.amount,
             leg.before,
             leg.after,
-            json.dumps(leg.lots_after, separators=(",", ":")),
+            f"[{','.join([f'[{at},{rest}]' for at, rest in leg.lots_after])}]",
             leg.closing.closes_at,
             leg.closing.pay_day.isoformat(),
         )

@@ -17,6 +17,8 @@ class Right(Enum):
     """Writes, as the office's daily work. Leaves an act."""
     GOVERN = frozenset({Role.ADMIN})
     """Writes what the house itself rests on. Leaves an act."""
+    PAY = frozenset({Role.WALLET})
+    """A customer's own payments, told by a program: the books hold them, no act besides."""
 
 
 METHODS: Final[Mapping[str, Right]] = MappingProxyType(
@@ -25,6 +27,7 @@ METHODS: Final[Mapping[str, Right]] = MappingProxyType(
         "ListTerminals": Right.READ,
         "GetTrialBalance": Right.READ,
         "ListActs": Right.READ,
+        "PayMany": Right.PAY,
     }
 )
 """Every method of the contract; a test compares the two, and holds each that writes to an act."""

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
+from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -57,6 +58,11 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.FromString,
                 _registered_method=True)
+        self.PayMany = channel.unary_unary(
+                '/choba.v1.OperatorService/PayMany',
+                request_serializer=choba_dot_v1_dot_operator__payments__pb2.PayManyRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payments__pb2.PayManyResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -90,6 +96,14 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PayMany(self, request, context):
+        """Payments: for an operator's own wallet backend, which answers for its customers.
+        Each is accepted or refused by itself; answered after the commit, never before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -112,6 +126,11 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.ListActs,
                     request_deserializer=choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.SerializeToString,
+            ),
+            'PayMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.PayMany,
+                    request_deserializer=choba_dot_v1_dot_operator__payments__pb2.PayManyRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payments__pb2.PayManyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -224,6 +243,33 @@ class OperatorService:
             '/choba.v1.OperatorService/ListActs',
             choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.SerializeToString,
             choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PayMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/PayMany',
+            choba_dot_v1_dot_operator__payments__pb2.PayManyRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payments__pb2.PayManyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
+from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -42,6 +43,10 @@ class OperatorServiceStub:
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
     ListActs: _grpc.UnaryStreamMultiCallable[_operator_acts_pb2.ListActsRequest, _operator_acts_pb2.ListActsResponse]
     """The audit log: who did what, when, why."""
+    PayMany: _grpc.UnaryUnaryMultiCallable[_operator_payments_pb2.PayManyRequest, _operator_payments_pb2.PayManyResponse]
+    """Payments: for an operator's own wallet backend, which answers for its customers.
+    Each is accepted or refused by itself; answered after the commit, never before.
+    """
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -56,6 +61,10 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
     ListActs: _aio.UnaryStreamMultiCallable[_operator_acts_pb2.ListActsRequest, _operator_acts_pb2.ListActsResponse]  # type: ignore[assignment]
     """The audit log: who did what, when, why."""
+    PayMany: _aio.UnaryUnaryMultiCallable[_operator_payments_pb2.PayManyRequest, _operator_payments_pb2.PayManyResponse]  # type: ignore[assignment]
+    """Payments: for an operator's own wallet backend, which answers for its customers.
+    Each is accepted or refused by itself; answered after the commit, never before.
+    """
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -91,5 +100,15 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_operator_acts_pb2.ListActsResponse], _abc.AsyncIterator[_operator_acts_pb2.ListActsResponse]]:
         """The audit log: who did what, when, why."""
+
+    @_abc_1.abstractmethod
+    def PayMany(
+        self,
+        request: _operator_payments_pb2.PayManyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payments_pb2.PayManyResponse, _abc.Awaitable[_operator_payments_pb2.PayManyResponse]]:
+        """Payments: for an operator's own wallet backend, which answers for its customers.
+        Each is accepted or refused by itself; answered after the commit, never before.
+        """
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

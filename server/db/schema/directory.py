@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -99,6 +100,17 @@ users: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     info=access(Access.BOOK),
 )
+
+revision: Final = Table(
+    "directory_revision",
+    metadata,
+    Column("singleton", SmallInteger, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("singleton = 1", name="singleton"),
+    info=access(Access.STATE),
+)
+"""Raised by triggers with every change of what a payment needs to know of places and terms, so
+that server processes may remember it."""
 
 user_contacts: Final = Table(
     "user_contacts",

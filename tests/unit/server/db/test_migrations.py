@@ -162,7 +162,9 @@ def triggers_of(connection: Connection, table: str) -> set[str]:
             "SELECT tgname FROM pg_trigger WHERE tgrelid = CAST(:table AS regclass) "
             "AND NOT tgisinternal AND tgenabled IN ('O', 'A')"
         )
-    return set(connection.execute(text(query), {"table": table}).scalars())
+    found = connection.execute(text(query), {"table": table}).scalars()
+    # those that raise the directory's revision are tried in the directory's own tests
+    return {name for name in found if "_changed" not in name}
 
 
 def all_of(url: str) -> tuple[list[str], object]:

@@ -4,7 +4,7 @@ from protos.units import Micros, Yen
 from server.clock import SECOND
 from server.payments import Language, RefusalCode, RefusalFamily, Refused, words_of
 from server.payments.refusals import RefusalCode as Codes
-from server.payments.store import refusal_of, refusal_text
+from server.payments.stored_refusals import refusal_of, refusal_text
 from tests.support.books import END_OF_AUGUST, VOUCHER, moment
 
 
