@@ -116,9 +116,12 @@ class GrantCalls:
 
     async def ConfirmBulk(
         self, request: pb.ConfirmBulkRequest, context: Context
-    ) -> pb.ConfirmBulkResponse:
-        """Answers when the batch is decided; its lines are booked afterwards."""
-        status = await asyncio.to_thread(
+    ) -> AsyncIterator[pb.ConfirmBulkResponse]:
+        """Counts while everything is judged again; the last answer says that it is decided.
+
+        Lines are booked afterwards. A caller who goes away before has decided nothing.
+        """
+        confirm = partial(
             self._bulk.confirm,
             request.idempotency_key,
             request.batch_id,
@@ -126,8 +129,14 @@ class GrantCalls:
             request.why,
             operator_name(),
         )
-        self._wake()
-        return pb.ConfirmBulkResponse(status=_status(status))
+        judged = 0
+        async for told in told_by(confirm):
+            if isinstance(told, BatchStatus):
+                self._wake()
+                yield pb.ConfirmBulkResponse(status=_status(told))
+            else:
+                judged += len(told)
+                yield pb.ConfirmBulkResponse(judged_lines=judged)
 
     async def GetBulk(self, request: pb.GetBulkRequest, context: Context) -> pb.GetBulkResponse:
         status = await asyncio.to_thread(self._bulk.status, request.batch_id)

@@ -538,19 +538,27 @@ Global___ConfirmBulkRequest: _TypeAlias = ConfirmBulkRequest  # noqa: Y015
 class ConfirmBulkResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    JUDGED_LINES_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    judged_lines: _builtins.int
+    """So many lines were judged again; nothing is decided yet."""
     @_builtins.property
-    def status(self) -> Global___BulkStatus: ...
+    def status(self) -> Global___BulkStatus:
+        """Last: decided."""
+
     def __init__(
         self,
         *,
+        judged_lines: _builtins.int = ...,
         status: Global___BulkStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "judged_lines", b"judged_lines", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "judged_lines", b"judged_lines", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["judged_lines", "status"]  # noqa: Y015
+    _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___ConfirmBulkResponse: _TypeAlias = ConfirmBulkResponse  # noqa: Y015
 

@@ -77,7 +77,7 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.FromString,
                 _registered_method=True)
-        self.ConfirmBulk = channel.unary_unary(
+        self.ConfirmBulk = channel.unary_stream(
                 '/choba.v1.OperatorService/ConfirmBulk',
                 request_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.FromString,
@@ -225,7 +225,7 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     request_deserializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.SerializeToString,
             ),
-            'ConfirmBulk': grpc.unary_unary_rpc_method_handler(
+            'ConfirmBulk': grpc.unary_stream_rpc_method_handler(
                     servicer.ConfirmBulk,
                     request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.SerializeToString,
@@ -485,7 +485,7 @@ class OperatorService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/choba.v1.OperatorService/ConfirmBulk',

@@ -47,7 +47,7 @@ class OperatorServiceStub:
     SetExpiryRule: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]
     PreviewBulk: _grpc.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]
     """A dry run: every line's fate, nothing granted."""
-    ConfirmBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]
+    ConfirmBulk: _grpc.UnaryStreamMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]
     """Decides the batch: from here on all of it is granted, in the background."""
     GetBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.GetBulkResponse]
     ResumeBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.ResumeBulkResponse]
@@ -73,7 +73,7 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     SetExpiryRule: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]  # type: ignore[assignment]
     PreviewBulk: _aio.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]  # type: ignore[assignment]
     """A dry run: every line's fate, nothing granted."""
-    ConfirmBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]  # type: ignore[assignment]
+    ConfirmBulk: _aio.UnaryStreamMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]  # type: ignore[assignment]
     """Decides the batch: from here on all of it is granted, in the background."""
     GetBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.GetBulkResponse]  # type: ignore[assignment]
     ResumeBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.ResumeBulkResponse]  # type: ignore[assignment]
@@ -150,7 +150,7 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _operator_grants_pb2.ConfirmBulkRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_operator_grants_pb2.ConfirmBulkResponse, _abc.Awaitable[_operator_grants_pb2.ConfirmBulkResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.ConfirmBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.ConfirmBulkResponse]]:
         """Decides the batch: from here on all of it is granted, in the background."""
 
     @_abc_1.abstractmethod

@@ -40,6 +40,7 @@ from server.campaigns.bulk.types import (
     Show,
     ShownDigest,
     StagedLine,
+    unseen,
 )
 from server.campaigns.grant_checks import WhoLeft, nobody_left, place_at, read_key, read_why
 from server.clock import DAY
@@ -135,12 +136,18 @@ class BulkDesk:
         return self._database.write_now(partial(_finished, preview=preview))
 
     def confirm(
-        self, idempotency_key: str, batch_id: str, shown_digest: str, why: str, by: str
+        self,
+        idempotency_key: str,
+        batch_id: str,
+        shown_digest: str,
+        why: str,
+        by: str,
+        judged: Show = unseen,
     ) -> BatchStatus:
         """Decide a previewed batch: from here on all of it will be booked; ``run`` does it.
 
         Everything is judged again first; what is not exactly as it was shown is refused and
-        nothing is done. Raises BulkRefusal, GrantRefusal.
+        nothing is done. ``judged`` is told of lines as they are. Raises BulkRefusal, GrantRefusal.
         """
         key = f"{by}/{read_key(idempotency_key)}"
         reason = read_why(why)
@@ -150,7 +157,7 @@ class BulkDesk:
         _check_preview(preview, shown_digest)
         last = self._database.read_now(last_confirmation)
         self._check_nothing_runs(last)
-        if self._judged_again(preview) != preview.shown_digest:
+        if self._judged_again(preview, judged) != preview.shown_digest:
             raise bulk_refusal(BulkCode.STALE)
         made = Confirmation(
             batch_id,
@@ -213,7 +220,7 @@ class BulkDesk:
         if last and not self._database.read_now(lambda c: is_complete(c, last.batch_id)):
             raise bulk_refusal(BulkCode.BUSY, batch=last.batch_id)
 
-    def _judged_again(self, preview: Preview) -> str:
+    def _judged_again(self, preview: Preview, judged: Show) -> str:
         """The digest of what would be booked now."""
         judge = self._judge(self._database.write_now(self._clock))
         tally = _Tally(ShownDigest())
@@ -221,6 +228,7 @@ class BulkDesk:
             found = self._database.read_now(partial(judge.again, lines=page))
             for line in found:
                 tally.add(line)
+            judged(found)
         return "" if tally.wrong_lines else tally.digest.text()
 
     def _decide(self, connection: Connection, made: Confirmation, why: str, by: str) -> None:

@@ -1,7 +1,8 @@
 """What will become of each line, at one instant: the same judgement at preview and at confirm."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -14,6 +15,8 @@ from server.campaigns.grant_checks import People, Place, WhoLeft, people_of
 from server.campaigns.grant_refusals import GrantCode, GrantRefusal, grant_refusal
 from server.directory import OwnerKey, ServiceId
 
+_MOST_SERVICES: Final = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -21,6 +24,8 @@ class Judge:
 
     place: Place
     who_left: WhoLeft
+    _expiries: dict[str, Micros | GrantRefusal] = field(default_factory=dict)
+    """By service: a file names few, in many lines."""
 
     def judge(self, connection: Connection, rows: Sequence[Row]) -> list[StagedLine | Problem]:
         """A fixed number of statements for a few hundred rows."""
@@ -44,11 +49,20 @@ class Judge:
             owner = people.owner(UserId(row.user_id))
         except GrantRefusal as refused:
             return problem_of(row.line, "uid", refused)
-        try:
-            expires_at = self.place.expiry(ServiceId(row.service_id))
-        except GrantRefusal as refused:
-            return problem_of(row.line, "serviceId", refused)
+        expires_at = self._expiry(row.service_id)
+        if isinstance(expires_at, GrantRefusal):
+            return problem_of(row.line, "serviceId", expires_at)
         return _staged(row, owner, expires_at, Fate.NEW)
+
+    def _expiry(self, service_id: str) -> Micros | GrantRefusal:
+        if service_id not in self._expiries:
+            if len(self._expiries) >= _MOST_SERVICES:
+                self._expiries.clear()  # a file full of wrong ones takes no memory
+            try:
+                self._expiries[service_id] = self.place.expiry(ServiceId(service_id))
+            except GrantRefusal as refused:
+                self._expiries[service_id] = refused
+        return self._expiries[service_id]
 
 
 def file_key(key: str) -> str:

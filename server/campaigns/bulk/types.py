@@ -125,6 +125,10 @@ Show = Callable[[Sequence[StagedLine | Problem]], None]
 """Called with the fates of a few hundred lines at a time, in their order."""
 
 
+def unseen(_lines: Sequence[StagedLine | Problem]) -> None:
+    """Nobody looks."""
+
+
 class ShownDigest:
     """SHA-256 over everything that a confirmed batch will book: what is done is what was shown.
 

@@ -4,6 +4,7 @@ import csv
 import io
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -189,3 +190,14 @@ def test_a_line_without_end_is_skipped_in_flat_memory() -> None:
     assert [f.line for f in found] == [2, 3]
     assert isinstance(found[1], Row)
     assert peak < 1 << 20
+
+
+def test_the_sample_of_the_docs_is_right() -> None:
+    sample = Path(__file__).parents[4] / "docs" / "samples" / "points.csv"
+    rows = read(sample.read_bytes())
+    assert [(row.operation, row.amount, row.price) for row in rows if isinstance(row, Row)] == [
+        (Operation.GRANT, 300, 0),
+        (Operation.GRANT, 1200, 0),
+        (Operation.CHARGE, 12000, 10000),
+    ]
+    assert len(rows) == 3

@@ -35,6 +35,12 @@ class Operator:
         call = getattr(self.stub, method)(request, metadata=self.metadata, timeout=TIMEOUT)
         return await call
 
+    async def confirm(self, request: pb.ConfirmBulkRequest) -> tuple[list[int], pb.BulkStatus]:
+        """What was counted, then the status."""
+        answers = self.stub.ConfirmBulk(request, metadata=self.metadata, timeout=TIMEOUT)
+        *counted, last = [answer async for answer in answers]
+        return [answer.judged_lines for answer in counted], last.status
+
     async def preview(self, content: bytes) -> tuple[list[pb.BulkLine], pb.BulkPreview]:
         async def parts() -> AsyncIterator[pb.PreviewBulkRequest]:
             yield pb.PreviewBulkRequest(file_name="points.csv", content=content[:1000])
@@ -123,11 +129,12 @@ async def test_a_file(operator: Operator, user_id: str) -> None:
     stale = pb.ConfirmBulkRequest(
         idempotency_key="b1", batch_id=preview.batch_id, shown_digest="x", why="6月"
     )
-    await refused(operator.call("ConfirmBulk", stale), "CHOBA_BULK_DIGEST")
+    await refused(operator.confirm(stale), "CHOBA_BULK_DIGEST")
     resume = pb.ResumeBulkRequest(batch_id=preview.batch_id)
     await refused(operator.call("ResumeBulk", resume), "CHOBA_BULK_NOT_CONFIRMED")
     stale.shown_digest = preview.shown_digest
-    status = (await operator.call("ConfirmBulk", stale)).status
+    counted, status = await operator.confirm(stale)
+    assert counted == [500, 1000, 1200]
     for _ in range(600):
         if status.state == pb.BULK_STATE_COMPLETE:
             break
