@@ -24,7 +24,8 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.campaigns import learn_calendar
+from server.campaigns import GrantDesk, learn_calendar
+from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
 from server.db import Database, migrate, open_database
@@ -43,7 +44,7 @@ from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
 from server.lane_lease import LaneLease, take_lane
-from server.ledger import ledger_id, restored_at, trial_balance
+from server.ledger import LedgerClock, deciding_clock, ledger_id, restored_at, trial_balance
 from server.operators import Operators
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
@@ -51,6 +52,7 @@ from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
 from server.rpc.operator_acts import ActsCalls
+from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
@@ -84,6 +86,11 @@ class Foundations:
     clock: Clock
     """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
     checkpoint: CheckpointPort
+
+    @property
+    def ledger_clock(self) -> LedgerClock:
+        """The clock that decides, read after the locks."""
+        return deciding_clock(self.database.kind, self.clock)
 
 
 def lay_foundations(
@@ -174,7 +181,8 @@ class ChobaServer:
         self._revoked = asyncio.Event()
         self._cut = False
         self._devices = _devices(base, self._fleet, self._desk, self._watch)
-        self._public = _public(base, self._fleet, self._desk, self._signin)
+        self._bulk = BulkWorker(base.database, base.ledger_clock)
+        self._public = _public(base, self._fleet, self._desk, self._signin, self._bulk)
         self._webs = _webs(base, self._desk, self._signin)
         self._jobs = _due_jobs(base, self._desk)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -192,6 +200,7 @@ class ChobaServer:
             asyncio.create_task(self._keep_revocations(), name="revocations"),
             asyncio.create_task(self._jobs.run(), name="due jobs"),
             asyncio.create_task(self._base.lane.keep(), name="lane's lease"),
+            asyncio.create_task(self._bulk.run(), name="bulk"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -226,6 +235,7 @@ class ChobaServer:
         await asyncio.gather(*(web.stop() for web in self._webs))
         await asyncio.gather(self._devices.stop(_GRACE_SECONDS), self._public.stop(_GRACE_SECONDS))
         await self._parts.aclose()
+        await self._bulk.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -392,7 +402,9 @@ def _devices(
     )
 
 
-def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) -> Listener:
+def _public(
+    base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn, bulk: BulkWorker
+) -> Listener:
     settings = base.settings
 
     async def terminal_lines() -> tuple[TerminalLine, ...]:
@@ -411,8 +423,20 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house, PaymentCalls(desk), ActsCalls(base.database)),
+        operator=operator_servicer(
+            house, PaymentCalls(desk), ActsCalls(base.database), _grants(base, bulk)
+        ),
         operator_guard=OperatorGuard(Operators(base.keys)),
+    )
+
+
+def _grants(base: Foundations, bulk: BulkWorker) -> GrantCalls:
+    clock = base.ledger_clock
+    return GrantCalls(
+        grants=GrantDesk(base.database, clock),
+        bulk=BulkDesk(base.database, clock),
+        runner=BulkRunner(base.database, clock),
+        wake=bulk.wake,
     )
 
 

@@ -8,6 +8,12 @@ choba backup DEST                                 copy the books while servers r
 choba operator add|list|remove                    who may call OperatorService, and as what
 choba acts list                                   操作記録: who did what, when, why
 choba restore SRC --by NAME --why TEXT            put a backup into an empty place
+choba points grant|charge USER SERVICE AMOUNT     付与, チャージ by hand
+choba points cancel GRANT                         付与キャンセル of one
+choba points import FILE                          dry run of a file: every line's fate
+choba points confirm BATCH --shown DIGEST         do exactly what the dry run has shown
+choba points status|resume|cancel-batch BATCH     a file's batch: look, go on after a crash, undo
+choba points expiry SERVICE KIND                  when what is granted from now on expires
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -17,14 +23,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import backups, books, operators
+from server.cli import backups, books, operators, points
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, backups, operators)
+_AREAS: Final = (books, backups, operators, points)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

@@ -6,7 +6,18 @@ from typing import Final
 from sqlalchemy import Connection
 
 from protos.units import Micros, TerminalId, Yen
-from server.campaigns import CloseRule, Funding, Grant, PayRule, Terms, add_terms, grant_all
+from server.campaigns import (
+    CloseRule,
+    ExpiryKind,
+    ExpiryRule,
+    Funding,
+    Grant,
+    PayRule,
+    Terms,
+    add_expiry_rule,
+    add_terms,
+    grant_all,
+)
 from server.clock import Clock
 from server.db import Database
 from server.demo.calendar import DemoCalendar
@@ -196,6 +207,11 @@ def _directory(connection: Connection, calendar: DemoCalendar, now: Micros) -> N
             payer_name=_PAYER,
         ),
     )
+    for service, rule in (
+        (VOUCHER, ExpiryRule(ExpiryKind.USABLE_UNTIL)),
+        (POINTS, ExpiryRule(ExpiryKind.MONTH_END, 4)),
+    ):
+        add_expiry_rule(connection, service, rule, Micros(0))
     for shop in SHOPS:
         _shop(connection, shop, now)
 

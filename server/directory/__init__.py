@@ -3,6 +3,7 @@
 from server.directory.counters import Counter, CounterReader
 from server.directory.keyring import Keyring
 from server.directory.known import REVISION, KnownDirectory
+from server.directory.lookup import owners_of
 from server.directory.records import (
     create_merchant,
     create_service,
@@ -11,7 +12,6 @@ from server.directory.records import (
     create_user,
     enrol_terminal,
     merchant_by_id,
-    owners_of,
     services,
     services_of_shop,
     set_shop_state,

@@ -1,6 +1,5 @@
 """Reading and creating what the directory knows. Everything runs on the caller's connection."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
@@ -167,14 +166,6 @@ def create_user(connection: Connection, *, display_name: str, phone: str, at: Mi
         insert(t.user_contacts).values(user_id=user.user_id, display_name=display_name, phone=phone)
     )
     return user
-
-
-def owners_of(connection: Connection, users: Collection[UserId]) -> dict[UserId, OwnerKey]:
-    """The ledger's numbers of those customers that exist."""
-    rows = connection.execute(
-        select(t.users.c.user_id, t.users.c.owner).where(t.users.c.user_id.in_(users))
-    )
-    return {UserId(user): OwnerKey(owner) for user, owner in rows}
 
 
 def user_by_id(connection: Connection, user_id: UserId) -> User | None:

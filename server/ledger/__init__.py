@@ -20,6 +20,7 @@ from server.ledger.entries import (
     subjects_of,
 )
 from server.ledger.gaps import Gap, gap_after, restored_at, skip_all, skip_heard, skipped_until
+from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -68,6 +69,7 @@ __all__ = [
     "Entry",
     "EntryDraft",
     "Gap",
+    "IssuedLot",
     "LaneId",
     "LedgerClock",
     "LedgerError",
@@ -95,6 +97,7 @@ __all__ = [
     "deciding_clock",
     "entry_by_id",
     "gap_after",
+    "issued_lots",
     "last_sequence",
     "ledger_id",
     "lock_stream",
@@ -102,6 +105,7 @@ __all__ = [
     "open_accounts",
     "open_lane",
     "open_stream",
+    "postings_of",
     "process_clock",
     "restored_at",
     "skip_all",

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Connection, text
 
-from protos.units import TerminalId
+from protos.units import Micros, TerminalId
 from server.directory import (
     REVISION,
     KnownDirectory,
@@ -49,7 +49,7 @@ def test_what_is_remembered_follows_every_change(town: Town) -> None:
     town.database.write_now(lambda c: set_shop_state(c, ShopId("S-0001"), ShopState.CLOSED))
     assert town.database.read_now(refresh)
     assert known.counters[town.matsuya].shop_state is ShopState.CLOSED
-    town.database.write_now(lambda c: set_terminal_drift(c, town.matsuya, 7))
+    town.database.write_now(lambda c: set_terminal_drift(c, town.matsuya, Micros(7)))
     assert town.database.read_now(refresh)
     assert known.counters[town.matsuya].drift == 7
     town.database.write_now(lambda c: enrol_terminal(c, TerminalId("T-000412"), town.clock.now))
