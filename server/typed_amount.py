@@ -27,8 +27,6 @@ class AmountProblem(Enum):
 
 def parse_amount(text: str, most: Yen) -> Yen | AmountProblem:
     """Whole yen out of what was typed, at most ``most``; nothing is guessed or rounded."""
-    if len(text) > _LONGEST or any(unicodedata.category(sign) == "No" for sign in text):
-        return AmountProblem.DIGITS  # NFKC would read 5² as 52 and ① as 1
     plain = unicodedata.normalize("NFKC", text)
     plain = re.sub(r"\s+", "", plain).removeprefix("¥").removeprefix("\\").removesuffix("円")
     if not plain:
@@ -39,7 +37,9 @@ def parse_amount(text: str, most: Yen) -> Yen | AmountProblem:
         plain = re.sub(r"[^0-9]", "", plain)
     if re.match(r"\d*[.,。．]\d*\Z", plain):
         return AmountProblem.DECIMAL
-    if not (plain.isascii() and plain.isdigit()):
+    # NFKC reads 5² as 52 and ① as 1
+    odd = len(text) > _LONGEST or any(unicodedata.category(sign) == "No" for sign in text)
+    if odd or not (plain.isascii() and plain.isdigit()):
         return AmountProblem.DIGITS
     if len(plain.lstrip("0")) > _MOST_DIGITS or int(plain) > most:
         return AmountProblem.LARGE

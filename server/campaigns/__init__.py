@@ -1,6 +1,15 @@
 """Campaign terms, schedules, grants."""
 
-from server.campaigns.grants import Funding, Grant, GrantError, GrantOutcome, grant_all
+from server.campaigns.grant_types import (
+    Funding,
+    Grant,
+    GrantError,
+    GrantOutcome,
+    GrantSource,
+    Notes,
+    Origin,
+)
+from server.campaigns.grants import grant_all
 from server.campaigns.schedule import (
     CloseRule,
     Closing,
@@ -20,6 +29,9 @@ __all__ = [
     "Grant",
     "GrantError",
     "GrantOutcome",
+    "GrantSource",
+    "Notes",
+    "Origin",
     "PayRule",
     "ScheduleError",
     "Terms",

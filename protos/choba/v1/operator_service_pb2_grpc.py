@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -51,6 +52,51 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
                 _registered_method=True)
+        self.GrantPoints = channel.unary_unary(
+                '/choba.v1.OperatorService/GrantPoints',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+                _registered_method=True)
+        self.Charge = channel.unary_unary(
+                '/choba.v1.OperatorService/Charge',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+                _registered_method=True)
+        self.CancelGrant = channel.unary_unary(
+                '/choba.v1.OperatorService/CancelGrant',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantResponse.FromString,
+                _registered_method=True)
+        self.SetExpiryRule = channel.unary_unary(
+                '/choba.v1.OperatorService/SetExpiryRule',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleResponse.FromString,
+                _registered_method=True)
+        self.PreviewBulk = channel.stream_stream(
+                '/choba.v1.OperatorService/PreviewBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.FromString,
+                _registered_method=True)
+        self.ConfirmBulk = channel.unary_unary(
+                '/choba.v1.OperatorService/ConfirmBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+                _registered_method=True)
+        self.GetBulk = channel.unary_unary(
+                '/choba.v1.OperatorService/GetBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+                _registered_method=True)
+        self.ResumeBulk = channel.unary_unary(
+                '/choba.v1.OperatorService/ResumeBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+                _registered_method=True)
+        self.CancelBulk = channel.unary_stream(
+                '/choba.v1.OperatorService/CancelBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -77,6 +123,65 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GrantPoints(self, request, context):
+        """Grants and charges (付与, チャージ)
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Charge(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelGrant(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetExpiryRule(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewBulk(self, request_iterator, context):
+        """A dry run: every line's fate, nothing granted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmBulk(self, request, context):
+        """Decides the batch: from here on all of it is granted, in the background.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBulk(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeBulk(self, request, context):
+        """Goes on with a confirmed batch after a crash.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelBulk(self, request, context):
+        """Cancels every line of which nothing was spent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +199,51 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.GetTrialBalance,
                     request_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.SerializeToString,
+            ),
+            'GrantPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantPoints,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.SerializeToString,
+            ),
+            'Charge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Charge,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.SerializeToString,
+            ),
+            'CancelGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelGrant,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantResponse.SerializeToString,
+            ),
+            'SetExpiryRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExpiryRule,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleResponse.SerializeToString,
+            ),
+            'PreviewBulk': grpc.stream_stream_rpc_method_handler(
+                    servicer.PreviewBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.SerializeToString,
+            ),
+            'ConfirmBulk': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.SerializeToString,
+            ),
+            'GetBulk': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.SerializeToString,
+            ),
+            'ResumeBulk': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.SerializeToString,
+            ),
+            'CancelBulk': grpc.unary_stream_rpc_method_handler(
+                    servicer.CancelBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +329,249 @@ class OperatorService:
             '/choba.v1.OperatorService/GetTrialBalance',
             choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
             choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GrantPoints',
+            choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Charge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/Charge',
+            choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelGrant',
+            choba_dot_v1_dot_operator__grants__pb2.CancelGrantRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.CancelGrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExpiryRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetExpiryRule',
+            choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewBulk(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/PreviewBulk',
+            choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ConfirmBulk',
+            choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetBulk',
+            choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ResumeBulk',
+            choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelBulk',
+            choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,20 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
+    GrantPoints: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]
+    """Grants and charges (付与, チャージ)"""
+    Charge: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]
+    CancelGrant: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.CancelGrantRequest, _operator_grants_pb2.CancelGrantResponse]
+    SetExpiryRule: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]
+    PreviewBulk: _grpc.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]
+    """A dry run: every line's fate, nothing granted."""
+    ConfirmBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.BulkStatus]
+    """Decides the batch: from here on all of it is granted, in the background."""
+    GetBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.BulkStatus]
+    ResumeBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.BulkStatus]
+    """Goes on with a confirmed batch after a crash."""
+    CancelBulk: _grpc.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]
+    """Cancels every line of which nothing was spent."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -51,6 +66,20 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
+    GrantPoints: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]  # type: ignore[assignment]
+    """Grants and charges (付与, チャージ)"""
+    Charge: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]  # type: ignore[assignment]
+    CancelGrant: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.CancelGrantRequest, _operator_grants_pb2.CancelGrantResponse]  # type: ignore[assignment]
+    SetExpiryRule: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]  # type: ignore[assignment]
+    PreviewBulk: _aio.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]  # type: ignore[assignment]
+    """A dry run: every line's fate, nothing granted."""
+    ConfirmBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.BulkStatus]  # type: ignore[assignment]
+    """Decides the batch: from here on all of it is granted, in the background."""
+    GetBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.BulkStatus]  # type: ignore[assignment]
+    ResumeBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.BulkStatus]  # type: ignore[assignment]
+    """Goes on with a confirmed batch after a crash."""
+    CancelBulk: _aio.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]  # type: ignore[assignment]
+    """Cancels every line of which nothing was spent."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -78,5 +107,73 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_operator_service_pb2.GetTrialBalanceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GrantPoints(
+        self,
+        request: _operator_grants_pb2.GrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.GrantResponse, _abc.Awaitable[_operator_grants_pb2.GrantResponse]]:
+        """Grants and charges (付与, チャージ)"""
+
+    @_abc_1.abstractmethod
+    def Charge(
+        self,
+        request: _operator_grants_pb2.GrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.GrantResponse, _abc.Awaitable[_operator_grants_pb2.GrantResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelGrant(
+        self,
+        request: _operator_grants_pb2.CancelGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.CancelGrantResponse, _abc.Awaitable[_operator_grants_pb2.CancelGrantResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SetExpiryRule(
+        self,
+        request: _operator_grants_pb2.SetExpiryRuleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.SetExpiryRuleResponse, _abc.Awaitable[_operator_grants_pb2.SetExpiryRuleResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PreviewBulk(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_grants_pb2.PreviewBulkRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.PreviewBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.PreviewBulkResponse]]:
+        """A dry run: every line's fate, nothing granted."""
+
+    @_abc_1.abstractmethod
+    def ConfirmBulk(
+        self,
+        request: _operator_grants_pb2.ConfirmBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.BulkStatus, _abc.Awaitable[_operator_grants_pb2.BulkStatus]]:
+        """Decides the batch: from here on all of it is granted, in the background."""
+
+    @_abc_1.abstractmethod
+    def GetBulk(
+        self,
+        request: _operator_grants_pb2.GetBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.BulkStatus, _abc.Awaitable[_operator_grants_pb2.BulkStatus]]: ...
+
+    @_abc_1.abstractmethod
+    def ResumeBulk(
+        self,
+        request: _operator_grants_pb2.ResumeBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.BulkStatus, _abc.Awaitable[_operator_grants_pb2.BulkStatus]]:
+        """Goes on with a confirmed batch after a crash."""
+
+    @_abc_1.abstractmethod
+    def CancelBulk(
+        self,
+        request: _operator_grants_pb2.CancelBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.CancelBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.CancelBulkResponse]]:
+        """Cancels every line of which nothing was spent."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
