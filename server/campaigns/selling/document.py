@@ -3,6 +3,7 @@
 Times without an offset are those of Japan. Every refusal is TERMS_INVALID and names the field.
 """
 
+import itertools
 import json
 import tomllib
 from collections.abc import Mapping
@@ -108,7 +109,7 @@ def _round(part: "_Part") -> Round:
     part.end()
     order = ["buy_from", "buy_until", "pay_until", "release_at"]
     order = ["apply_from", "apply_until", *order] if lottery else order
-    for early, late in zip(order, order[1:], strict=False):
+    for early, late in itertools.pairwise(order):
         strict = (early, late) in {("apply_from", "apply_until"), ("buy_from", "buy_until")}
         gap = getattr(one, late) - getattr(one, early)
         if gap < 0 or (strict and not gap):
@@ -120,7 +121,7 @@ def _check_rounds(rounds: tuple[Round, ...]) -> None:
     """One after the other, so that what a round leaves is known before the next sells it."""
     if [one.number for one in rounds] != list(range(1, len(rounds) + 1)):
         raise _wrong("rounds", "numbers must be 1, 2, 3 … in this order")
-    for before, after in zip(rounds, rounds[1:], strict=False):
+    for before, after in itertools.pairwise(rounds):
         first_sale = after.apply_until if after.kind is RoundKind.LOTTERY else after.buy_from
         if first_sale < before.release_at:
             raise _wrong(
