@@ -43,7 +43,7 @@ def parse_terms(content: bytes) -> CampaignTerms:
         name_en=top.text("name_en"),
         unit_price=Yen(unit_price),
         unit_face=Yen(unit_face),
-        units_per_person=top.number("units_per_person", 1, total),
+        units_per_person=top.number("units_per_person", 1, _MOST_UNITS),
         total_units=total,
         eligible_on=top.day("eligible_on"),
         bonus=_bonus(top.part("bonus")) if "bonus" in top.fields else None,

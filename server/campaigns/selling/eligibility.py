@@ -56,7 +56,7 @@ class _Resident:
 
 def plain_code(code: str) -> str:
     """A mailed code as it is hashed: half-width capitals, without blanks and hyphens."""
-    return re.sub(r"[\s\-‐-―ー]", "", unicodedata.normalize("NFKC", code)).upper()
+    return re.sub(r"[\s\-‐-―−ー]", "", unicodedata.normalize("NFKC", code)).upper()
 
 
 def plain_date(text: str) -> date | None:

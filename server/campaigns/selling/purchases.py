@@ -224,8 +224,13 @@ def _prepare(connection: Connection, rows: Sequence[Any]) -> list[Command]:
     terms = {row.campaign_id: _terms(connection, row.campaign_id) for row in rows}
     grants: list[Grant] = []
     owners = owners_of(connection, {UserId(row.user_id) for row in rows})  # a book: all are there
+    ends: dict[tuple[str, Micros], Micros] = {}
     for row in rows:
-        grants += _grants(connection, terms[row.campaign_id], row, owners[UserId(row.user_id)])
+        campaign, at = terms[row.campaign_id], Micros(row.decided_at)
+        if (row.campaign_id, at) not in ends:  # one file was accepted at one instant
+            ends[row.campaign_id, at] = voucher_expiry(connection, campaign, at)
+        owner = owners[UserId(row.user_id)]
+        grants += _grants(campaign, row, owner, ends[row.campaign_id, at])
     commands: dict[str, list[Command]] = {row.order_id: [] for row in rows}
     for prepared in prepare(connection, grants):
         commands[prepared.grant.idempotency_key.rpartition("-")[2]].append(prepared)
@@ -258,7 +263,7 @@ def _terms(connection: Connection, campaign_id: str) -> CampaignTerms:
     return terms
 
 
-def _grants(connection: Connection, terms: CampaignTerms, row: Any, owner: OwnerKey) -> list[Grant]:
+def _grants(terms: CampaignTerms, row: Any, owner: OwnerKey, expires_at: Micros) -> list[Grant]:
     """As of the instant at which the money was accepted, so that any process makes the same."""
     at = Micros(row.decided_at)
     user = UserId(row.user_id)
@@ -271,7 +276,7 @@ def _grants(connection: Connection, terms: CampaignTerms, row: Any, owner: Owner
             service_id=terms.service_id,
             amount=Yen(row.face),
             price=Yen(row.price),
-            expires_at=voucher_expiry(connection, terms, at),
+            expires_at=expires_at,
             funding=Funding.PREMIUM,
         )
     ]

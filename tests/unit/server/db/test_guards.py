@@ -11,6 +11,7 @@ from server.db.schema import Access, metadata
 from server.ledger import ledger_id
 from server.oversight import Act, record_act
 from tests.support.books import NOON, Town, legs, new_key, opened, ticket_of
+from tests.support.campaign import Sale, terms_of
 from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
 
 BOOKS = [t.name for t in metadata.sorted_tables if t.info["access"] is Access.BOOK]
@@ -29,6 +30,9 @@ async def one_row_in_each_book(town: Town) -> None:
         await desk.pay(user, new_key(), ticket, Yen(1200), legs(1000, 200))
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
+    sale = Sale(town, terms_of(10))
+    (buyer,) = sale.people(["1950-01-01"])
+    sale.sell(buyer)
 
 
 def test_the_schema_names_the_books() -> None:
