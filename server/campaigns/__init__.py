@@ -1,5 +1,15 @@
-"""Campaign terms, schedules, grants."""
+"""Campaign terms, schedules, grants; files of grants are in ``server.campaigns.bulk``."""
 
+from server.campaigns.expiry_rules import (
+    ExpiryKind,
+    ExpiryRule,
+    add_expiry_rule,
+    expires_at,
+    expiry_rules_at,
+)
+from server.campaigns.grant_checks import WhoLeft, nobody_left
+from server.campaigns.grant_desk import CancelReceipt, GrantDesk, GrantOrder, GrantReceipt
+from server.campaigns.grant_refusals import GrantCode, GrantRefusal, grant_refusal
 from server.campaigns.grant_types import (
     Funding,
     Grant,
@@ -21,25 +31,41 @@ from server.campaigns.schedule import (
     next_bank_day,
 )
 from server.campaigns.terms import Terms, add_terms, terms_at
+from server.campaigns.verify_grants import verify_grants
 
 __all__ = [
+    "CancelReceipt",
     "CloseRule",
     "Closing",
+    "ExpiryKind",
+    "ExpiryRule",
     "Funding",
     "Grant",
+    "GrantCode",
+    "GrantDesk",
     "GrantError",
+    "GrantOrder",
     "GrantOutcome",
+    "GrantReceipt",
+    "GrantRefusal",
     "GrantSource",
     "Notes",
     "Origin",
     "PayRule",
     "ScheduleError",
     "Terms",
+    "WhoLeft",
+    "add_expiry_rule",
     "add_terms",
     "closing_of",
+    "expires_at",
+    "expiry_rules_at",
     "grant_all",
+    "grant_refusal",
     "is_bank_day",
     "learn_calendar",
     "next_bank_day",
+    "nobody_left",
     "terms_at",
+    "verify_grants",
 ]

@@ -59,30 +59,42 @@ def post_one(
     database: Database,
     poster: Poster[C, Any, Any, A],
     prepare: Callable[[Connection], C],
+    booked: Callable[[A], bool],
 ) -> A:
     """One command whose own rows (an audit row) are written in the posting's transaction.
 
-    ``prepare`` runs again at each try. A refusal that it or the rules raise leaves nothing.
+    ``prepare`` runs again at each try. An answer that is not ``booked`` leaves nothing behind,
+    nor does a refusal that is raised.
     """
 
-    def work(connection: Connection) -> A | Postponed:
+    def work(connection: Connection) -> A:
         answer = poster.post(connection, (prepare(connection),))[0]
         if isinstance(answer, Postponed):
             raise _Busy
+        if not booked(answer):
+            raise _NotBooked(answer)
         return answer
 
     for _ in range(_TRIES):
         try:
-            answer = database.write_now(work)
+            return database.write_now(work)
         except StolenRow:
             continue
+        except _NotBooked as declined:
+            answer: A = declined.answer
+            return answer
         except _Busy:
             time.sleep(_BUSY_WAIT)
-            continue
-        assert not isinstance(answer, Postponed), "a busy customer raises above"
-        return answer
     raise LedgerOverloaded("grants: the customer stayed busy; send the same again")
 
 
 class _Busy(Exception):  # noqa: N818
     """Rolls back what was prepared for a customer who is busy elsewhere."""
+
+
+class _NotBooked(Exception):  # noqa: N818
+    """Rolls back what was prepared for a command that books nothing."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer

@@ -55,8 +55,13 @@ def grant_poster(database: Database, ledger_clock: LedgerClock, lane: str) -> Gr
     return Poster(database.kind, GrantRules(database.kind), opened, ledger_clock)
 
 
-def prepare(connection: Connection, grants: Sequence[Grant]) -> list[GrantCommand]:
-    """Open what the grants need: accounts, wallets, numbers of lots."""
+def prepare(
+    connection: Connection, grants: Sequence[Grant], ids: Sequence[str] = ()
+) -> list[GrantCommand]:
+    """Open what the grants need: accounts, wallets, numbers of lots.
+
+    ``ids``: of the entries, where they are named elsewhere already; else new ones.
+    """
     lots = allocate(connection, "lot", len(grants))
     sources: dict[tuple[ServiceId, AccountKind], AccountId] = {}
     accounts: dict[tuple[ServiceId, OwnerKey], AccountId] = {}
@@ -70,11 +75,13 @@ def prepare(connection: Connection, grants: Sequence[Grant]) -> list[GrantComman
     return [
         GrantCommand(
             grant,
-            new_public_id(),
+            grant_id,
             LotId(lot),
             accounts[grant.service_id, grant.owner],
             sources[grant.service_id, AccountKind.SOLD],
             sources[grant.service_id, grant.funding.value],
         )
-        for grant, lot in zip(grants, lots, strict=True)
+        for grant, lot, grant_id in zip(
+            grants, lots, ids or [new_public_id() for _ in grants], strict=True
+        )
     ]

@@ -2,6 +2,7 @@
 
 from server.directory.counters import Counter, CounterReader
 from server.directory.keyring import Keyring
+from server.directory.lookup import owners_of
 from server.directory.records import (
     create_merchant,
     create_service,
@@ -64,6 +65,7 @@ __all__ = [
     "create_user",
     "enrol_terminal",
     "merchant_by_id",
+    "owners_of",
     "services",
     "services_of_shop",
     "set_shop_state",

@@ -19,6 +19,7 @@ from server.ledger.entries import (
     entry_by_id,
     subjects_of,
 )
+from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -66,6 +67,7 @@ __all__ = [
     "Decline",
     "Entry",
     "EntryDraft",
+    "IssuedLot",
     "LaneId",
     "LedgerClock",
     "LedgerError",
@@ -92,6 +94,7 @@ __all__ = [
     "database_clock",
     "deciding_clock",
     "entry_by_id",
+    "issued_lots",
     "last_sequence",
     "ledger_id",
     "lock_stream",
@@ -99,6 +102,7 @@ __all__ = [
     "open_accounts",
     "open_lane",
     "open_stream",
+    "postings_of",
     "process_clock",
     "subjects_of",
     "trial_balance",

@@ -66,7 +66,7 @@ BULK_STATE_COMPLETE: BulkState.ValueType  # 3
 Global___BulkState: _TypeAlias = BulkState  # noqa: Y015
 
 @_typing.final
-class GrantRequest(_message.Message):
+class GrantOrder(_message.Message):
     """Grants (OP2 付与), charges (OP3 チャージ), their cancels (OP5 付与キャンセル), by hand and from CSV."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -75,7 +75,6 @@ class GrantRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     SERVICE_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
-    PRICE_FIELD_NUMBER: _builtins.int
     NOTE1_FIELD_NUMBER: _builtins.int
     NOTE2_FIELD_NUMBER: _builtins.int
     NOTE3_FIELD_NUMBER: _builtins.int
@@ -86,8 +85,6 @@ class GrantRequest(_message.Message):
     service_id: _builtins.str
     amount: _builtins.str
     """As a person types it: full-width digits and thousands separators are read."""
-    price: _builtins.str
-    """Of a charge: what the customer paid, empty for all of it. A grant has none."""
     note1: _builtins.str
     note2: _builtins.str
     note3: _builtins.str
@@ -99,7 +96,6 @@ class GrantRequest(_message.Message):
         user_id: _builtins.str = ...,
         service_id: _builtins.str = ...,
         amount: _builtins.str = ...,
-        price: _builtins.str = ...,
         note1: _builtins.str = ...,
         note2: _builtins.str = ...,
         note3: _builtins.str = ...,
@@ -107,14 +103,14 @@ class GrantRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "idempotency_key", b"idempotency_key", "note1", b"note1", "note2", b"note2", "note3", b"note3", "price", b"price", "service_id", b"service_id", "user_id", b"user_id", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "idempotency_key", b"idempotency_key", "note1", b"note1", "note2", b"note2", "note3", b"note3", "service_id", b"service_id", "user_id", b"user_id", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GrantRequest: _TypeAlias = GrantRequest  # noqa: Y015
+Global___GrantOrder: _TypeAlias = GrantOrder  # noqa: Y015
 
 @_typing.final
-class GrantResponse(_message.Message):
+class GrantReceipt(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     GRANT_ID_FIELD_NUMBER: _builtins.int
@@ -148,7 +144,91 @@ class GrantResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GrantResponse: _TypeAlias = GrantResponse  # noqa: Y015
+Global___GrantReceipt: _TypeAlias = GrantReceipt  # noqa: Y015
+
+@_typing.final
+class GrantPointsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> Global___GrantOrder: ...
+    def __init__(
+        self,
+        *,
+        order: Global___GrantOrder | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantPointsRequest: _TypeAlias = GrantPointsRequest  # noqa: Y015
+
+@_typing.final
+class GrantPointsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> Global___GrantReceipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: Global___GrantReceipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantPointsResponse: _TypeAlias = GrantPointsResponse  # noqa: Y015
+
+@_typing.final
+class ChargeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    price: _builtins.str
+    """As a person types it: what the customer paid; empty for all of the amount."""
+    @_builtins.property
+    def order(self) -> Global___GrantOrder: ...
+    def __init__(
+        self,
+        *,
+        order: Global___GrantOrder | None = ...,
+        price: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "price", b"price"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChargeRequest: _TypeAlias = ChargeRequest  # noqa: Y015
+
+@_typing.final
+class ChargeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> Global___GrantReceipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: Global___GrantReceipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChargeResponse: _TypeAlias = ChargeResponse  # noqa: Y015
 
 @_typing.final
 class CancelGrantRequest(_message.Message):
@@ -455,6 +535,26 @@ class ConfirmBulkRequest(_message.Message):
 Global___ConfirmBulkRequest: _TypeAlias = ConfirmBulkRequest  # noqa: Y015
 
 @_typing.final
+class ConfirmBulkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> Global___BulkStatus: ...
+    def __init__(
+        self,
+        *,
+        status: Global___BulkStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmBulkResponse: _TypeAlias = ConfirmBulkResponse  # noqa: Y015
+
+@_typing.final
 class GetBulkRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -472,6 +572,26 @@ class GetBulkRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetBulkRequest: _TypeAlias = GetBulkRequest  # noqa: Y015
+
+@_typing.final
+class GetBulkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> Global___BulkStatus: ...
+    def __init__(
+        self,
+        *,
+        status: Global___BulkStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBulkResponse: _TypeAlias = GetBulkResponse  # noqa: Y015
 
 @_typing.final
 class BulkStatus(_message.Message):
@@ -526,6 +646,26 @@ class ResumeBulkRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResumeBulkRequest: _TypeAlias = ResumeBulkRequest  # noqa: Y015
+
+@_typing.final
+class ResumeBulkResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> Global___BulkStatus: ...
+    def __init__(
+        self,
+        *,
+        status: Global___BulkStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeBulkResponse: _TypeAlias = ResumeBulkResponse  # noqa: Y015
 
 @_typing.final
 class CancelBulkRequest(_message.Message):

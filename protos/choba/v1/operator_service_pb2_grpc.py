@@ -54,13 +54,13 @@ class OperatorServiceStub:
                 _registered_method=True)
         self.GrantPoints = channel.unary_unary(
                 '/choba.v1.OperatorService/GrantPoints',
-                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
-                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsResponse.FromString,
                 _registered_method=True)
         self.Charge = channel.unary_unary(
                 '/choba.v1.OperatorService/Charge',
-                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
-                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.ChargeRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ChargeResponse.FromString,
                 _registered_method=True)
         self.CancelGrant = channel.unary_unary(
                 '/choba.v1.OperatorService/CancelGrant',
@@ -80,17 +80,17 @@ class OperatorServiceStub:
         self.ConfirmBulk = channel.unary_unary(
                 '/choba.v1.OperatorService/ConfirmBulk',
                 request_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
-                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.FromString,
                 _registered_method=True)
         self.GetBulk = channel.unary_unary(
                 '/choba.v1.OperatorService/GetBulk',
                 request_serializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.SerializeToString,
-                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkResponse.FromString,
                 _registered_method=True)
         self.ResumeBulk = channel.unary_unary(
                 '/choba.v1.OperatorService/ResumeBulk',
                 request_serializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.SerializeToString,
-                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkResponse.FromString,
                 _registered_method=True)
         self.CancelBulk = channel.unary_stream(
                 '/choba.v1.OperatorService/CancelBulk',
@@ -202,13 +202,13 @@ def add_OperatorServiceServicer_to_server(servicer, server):
             ),
             'GrantPoints': grpc.unary_unary_rpc_method_handler(
                     servicer.GrantPoints,
-                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.FromString,
-                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.SerializeToString,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsResponse.SerializeToString,
             ),
             'Charge': grpc.unary_unary_rpc_method_handler(
                     servicer.Charge,
-                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantRequest.FromString,
-                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantResponse.SerializeToString,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ChargeRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.ChargeResponse.SerializeToString,
             ),
             'CancelGrant': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelGrant,
@@ -228,17 +228,17 @@ def add_OperatorServiceServicer_to_server(servicer, server):
             'ConfirmBulk': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfirmBulk,
                     request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.FromString,
-                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.SerializeToString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.SerializeToString,
             ),
             'GetBulk': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBulk,
                     request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.FromString,
-                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.SerializeToString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkResponse.SerializeToString,
             ),
             'ResumeBulk': grpc.unary_unary_rpc_method_handler(
                     servicer.ResumeBulk,
                     request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.FromString,
-                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.BulkStatus.SerializeToString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkResponse.SerializeToString,
             ),
             'CancelBulk': grpc.unary_stream_rpc_method_handler(
                     servicer.CancelBulk,
@@ -354,8 +354,8 @@ class OperatorService:
             request,
             target,
             '/choba.v1.OperatorService/GrantPoints',
-            choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
-            choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+            choba_dot_v1_dot_operator__grants__pb2.GrantPointsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.GrantPointsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -381,8 +381,8 @@ class OperatorService:
             request,
             target,
             '/choba.v1.OperatorService/Charge',
-            choba_dot_v1_dot_operator__grants__pb2.GrantRequest.SerializeToString,
-            choba_dot_v1_dot_operator__grants__pb2.GrantResponse.FromString,
+            choba_dot_v1_dot_operator__grants__pb2.ChargeRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.ChargeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -490,7 +490,7 @@ class OperatorService:
             target,
             '/choba.v1.OperatorService/ConfirmBulk',
             choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
-            choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+            choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -517,7 +517,7 @@ class OperatorService:
             target,
             '/choba.v1.OperatorService/GetBulk',
             choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.SerializeToString,
-            choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+            choba_dot_v1_dot_operator__grants__pb2.GetBulkResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -544,7 +544,7 @@ class OperatorService:
             target,
             '/choba.v1.OperatorService/ResumeBulk',
             choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.SerializeToString,
-            choba_dot_v1_dot_operator__grants__pb2.BulkStatus.FromString,
+            choba_dot_v1_dot_operator__grants__pb2.ResumeBulkResponse.FromString,
             options,
             channel_credentials,
             insecure,

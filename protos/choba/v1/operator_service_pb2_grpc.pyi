@@ -40,17 +40,17 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
-    GrantPoints: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]
+    GrantPoints: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantPointsRequest, _operator_grants_pb2.GrantPointsResponse]
     """Grants and charges (付与, チャージ)"""
-    Charge: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]
+    Charge: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ChargeRequest, _operator_grants_pb2.ChargeResponse]
     CancelGrant: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.CancelGrantRequest, _operator_grants_pb2.CancelGrantResponse]
     SetExpiryRule: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]
     PreviewBulk: _grpc.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]
     """A dry run: every line's fate, nothing granted."""
-    ConfirmBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.BulkStatus]
+    ConfirmBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]
     """Decides the batch: from here on all of it is granted, in the background."""
-    GetBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.BulkStatus]
-    ResumeBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.BulkStatus]
+    GetBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.GetBulkResponse]
+    ResumeBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.ResumeBulkResponse]
     """Goes on with a confirmed batch after a crash."""
     CancelBulk: _grpc.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]
     """Cancels every line of which nothing was spent."""
@@ -66,17 +66,17 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
-    GrantPoints: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]  # type: ignore[assignment]
+    GrantPoints: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantPointsRequest, _operator_grants_pb2.GrantPointsResponse]  # type: ignore[assignment]
     """Grants and charges (付与, チャージ)"""
-    Charge: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantRequest, _operator_grants_pb2.GrantResponse]  # type: ignore[assignment]
+    Charge: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ChargeRequest, _operator_grants_pb2.ChargeResponse]  # type: ignore[assignment]
     CancelGrant: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.CancelGrantRequest, _operator_grants_pb2.CancelGrantResponse]  # type: ignore[assignment]
     SetExpiryRule: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]  # type: ignore[assignment]
     PreviewBulk: _aio.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]  # type: ignore[assignment]
     """A dry run: every line's fate, nothing granted."""
-    ConfirmBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.BulkStatus]  # type: ignore[assignment]
+    ConfirmBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]  # type: ignore[assignment]
     """Decides the batch: from here on all of it is granted, in the background."""
-    GetBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.BulkStatus]  # type: ignore[assignment]
-    ResumeBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.BulkStatus]  # type: ignore[assignment]
+    GetBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.GetBulkResponse]  # type: ignore[assignment]
+    ResumeBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.ResumeBulkResponse]  # type: ignore[assignment]
     """Goes on with a confirmed batch after a crash."""
     CancelBulk: _aio.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]  # type: ignore[assignment]
     """Cancels every line of which nothing was spent."""
@@ -111,17 +111,17 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GrantPoints(
         self,
-        request: _operator_grants_pb2.GrantRequest,
+        request: _operator_grants_pb2.GrantPointsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_operator_grants_pb2.GrantResponse, _abc.Awaitable[_operator_grants_pb2.GrantResponse]]:
+    ) -> _typing.Union[_operator_grants_pb2.GrantPointsResponse, _abc.Awaitable[_operator_grants_pb2.GrantPointsResponse]]:
         """Grants and charges (付与, チャージ)"""
 
     @_abc_1.abstractmethod
     def Charge(
         self,
-        request: _operator_grants_pb2.GrantRequest,
+        request: _operator_grants_pb2.ChargeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_operator_grants_pb2.GrantResponse, _abc.Awaitable[_operator_grants_pb2.GrantResponse]]: ...
+    ) -> _typing.Union[_operator_grants_pb2.ChargeResponse, _abc.Awaitable[_operator_grants_pb2.ChargeResponse]]: ...
 
     @_abc_1.abstractmethod
     def CancelGrant(
@@ -150,7 +150,7 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _operator_grants_pb2.ConfirmBulkRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_operator_grants_pb2.BulkStatus, _abc.Awaitable[_operator_grants_pb2.BulkStatus]]:
+    ) -> _typing.Union[_operator_grants_pb2.ConfirmBulkResponse, _abc.Awaitable[_operator_grants_pb2.ConfirmBulkResponse]]:
         """Decides the batch: from here on all of it is granted, in the background."""
 
     @_abc_1.abstractmethod
@@ -158,14 +158,14 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _operator_grants_pb2.GetBulkRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_operator_grants_pb2.BulkStatus, _abc.Awaitable[_operator_grants_pb2.BulkStatus]]: ...
+    ) -> _typing.Union[_operator_grants_pb2.GetBulkResponse, _abc.Awaitable[_operator_grants_pb2.GetBulkResponse]]: ...
 
     @_abc_1.abstractmethod
     def ResumeBulk(
         self,
         request: _operator_grants_pb2.ResumeBulkRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_operator_grants_pb2.BulkStatus, _abc.Awaitable[_operator_grants_pb2.BulkStatus]]:
+    ) -> _typing.Union[_operator_grants_pb2.ResumeBulkResponse, _abc.Awaitable[_operator_grants_pb2.ResumeBulkResponse]]:
         """Goes on with a confirmed batch after a crash."""
 
     @_abc_1.abstractmethod
