@@ -4,6 +4,11 @@ choba db migrate [URL] [--application-role ROLE]  create or upgrade the schema, 
 choba trial-balance                               試算表: every account, debit and credit
 choba audit verify                                chains, balances, lots, payments again
 choba ledger show (PAYMENT | --code N)            one payment's entries, then the trial balance
+choba campaign terms|eligibility|unlock           a voucher campaign: its terms, who may buy
+choba campaign freeze|hold-draw CAMPAIGN          the list that is published, then the draw
+choba campaign draw --list FILE --seed TEXT       the draw again, offline, from what was published
+choba campaign collected FILE --collector NAME    money that buyers paid; vouchers are issued
+choba campaign issue|release|report               issue what waits, release what was not paid
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -13,14 +18,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import books
+from server.cli import books, campaigns
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books,)
+_AREAS: Final = (books, campaigns)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

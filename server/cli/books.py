@@ -7,6 +7,7 @@ import unicodedata
 from sqlalchemy import Connection
 
 from server.campaigns import verify_grants
+from server.campaigns.selling import verify_campaigns
 from server.cli.running import Rooms, database_url, keyring_of, with_database
 from server.clock import tokyo_time
 from server.db import DatabaseKind, migrate

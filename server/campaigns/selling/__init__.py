@@ -17,6 +17,13 @@ from server.campaigns.selling.collecting import (
     read_collected,
 )
 from server.campaigns.selling.csv_lines import FileRefused, LineCode, LineError, Source
+from server.campaigns.selling.desk import (
+    ELIGIBILITY_PURPOSE,
+    ApplicationLine,
+    CampaignDesk,
+    CampaignLine,
+    pay_by_reference,
+)
 from server.campaigns.selling.document import parse_terms
 from server.campaigns.selling.drawing import (
     FrozenList,
@@ -70,9 +77,13 @@ from server.campaigns.selling.terms import (
 from server.campaigns.selling.verify import verify_campaigns
 
 __all__ = [
+    "ELIGIBILITY_PURPOSE",
     "AgeBonus",
     "AgeRule",
     "Application",
+    "ApplicationLine",
+    "CampaignDesk",
+    "CampaignLine",
     "CampaignReason",
     "CampaignReport",
     "CampaignTerms",
@@ -123,6 +134,7 @@ __all__ = [
     "orders_of",
     "parse_list",
     "parse_terms",
+    "pay_by_reference",
     "pending_purchases",
     "plain_date",
     "prove_eligibility",

@@ -14,7 +14,7 @@ from datetime import date
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, func, insert, select
 
 from protos.units import Micros
 from server.campaigns.selling.csv_lines import LineCode, LineErrors, Source, rows, sha256_of
@@ -197,19 +197,23 @@ class _Writer:
         self._connection = connection
         self._campaign = campaign_id
         self._insert = Inserter(kind, table)
-        self._wanted = RowSet(kind, "wanted", number=str, code_hash=str)
-        wanted = self._wanted.source
-        self._there = select(table.c.number, table.c.code_hash, table.c.birth_date).where(
-            table.c.campaign_id == campaign_id,
-            or_(
-                table.c.number.in_(select(wanted.c.number)),
-                table.c.code_hash.in_(select(wanted.c.code_hash)),
-            ),
-        )
+        self._wanted = RowSet(kind, "wanted", value=str)
+        wanted = select(self._wanted.source.c.value)
+        # two statements, each on its own index: one with OR read the whole table every time
+        self._there = [
+            select(table.c.number, table.c.code_hash, table.c.birth_date).where(
+                table.c.campaign_id == campaign_id, column.in_(wanted)
+            )
+            for column in (table.c.number, table.c.code_hash)
+        ]
 
     def write(self, chunk: Sequence[_Resident], errors: LineErrors) -> None:
-        params = self._wanted.params([(one.number, one.code_hash) for one in chunk])
-        found = self._connection.execute(self._there, params).all()
+        values = ([(one.number,) for one in chunk], [(one.code_hash,) for one in chunk])
+        found = [
+            row
+            for statement, wanted in zip(self._there, values, strict=True)
+            for row in self._connection.execute(statement, self._wanted.params(wanted))
+        ]
         by_number = {number: (hashed, birth) for number, hashed, birth in found}
         by_code = {hashed: number for number, hashed, _ in found}
         fresh = []
