@@ -24,7 +24,9 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.campaigns import learn_calendar
+from server.campaigns import GrantDesk, learn_calendar
+from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
+from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import DAY, SECOND, Clock, system_clock, tokyo_day
 from server.db import Database, LedgerUnavailable, migrate, open_database
@@ -41,12 +43,14 @@ from server.fleet.authority import (
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
-from server.ledger import ledger_id, trial_balance
+from server.ledger import LedgerClock, deciding_clock, ledger_id, trial_balance
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
+from server.rpc.operator_campaigns import CampaignCalls
+from server.rpc.operator_grants import GrantCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -78,6 +82,11 @@ class Foundations:
     clock: Clock
     """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
     checkpoint: CheckpointPort
+
+    @property
+    def ledger_clock(self) -> LedgerClock:
+        """The clock that decides, read after the locks."""
+        return deciding_clock(self.database.kind, self.clock)
 
 
 def lay_foundations(
@@ -166,7 +175,8 @@ class ChobaServer:
         self._revoked = asyncio.Event()
         self._cut = False
         self._devices = _devices(base, self._fleet, self._desk, self._watch)
-        self._public = _public(base, self._fleet, self._desk, self._signin)
+        self._bulk = BulkWorker(base.database, base.ledger_clock)
+        self._public = _public(base, self._fleet, self._desk, self._signin, self._bulk)
         self._webs = _webs(base, self._desk, self._signin)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
@@ -182,6 +192,7 @@ class ChobaServer:
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
             asyncio.create_task(self._prune(), name="prune"),
+            asyncio.create_task(self._bulk.run(), name="bulk"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -215,6 +226,7 @@ class ChobaServer:
         await asyncio.gather(*(web.stop() for web in self._webs))
         await asyncio.gather(self._devices.stop(_GRACE_SECONDS), self._public.stop(_GRACE_SECONDS))
         await self._parts.aclose()
+        await self._bulk.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -381,13 +393,17 @@ def _devices(
     )
 
 
-def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) -> Listener:
+def _public(
+    base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn, bulk: BulkWorker
+) -> Listener:
     settings = base.settings
 
     async def terminal_lines() -> tuple[TerminalLine, ...]:
         seen = await fleet.last_seen()
         return await base.database.read(lambda c: _terminal_lines(c, seen))
 
+    key = base.keyring.derive(ELIGIBILITY_PURPOSE)
+    campaigns = CampaignDesk(base.database, base.ledger_clock, key)
     house = HouseCalls(
         fleet=fleet,
         terminals=terminal_lines,
@@ -398,10 +414,20 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         address=_address(settings.public.host, settings.public.port),
         identity=base.identity,
         enrolment=EnrolmentServicer(fleet),
-        wallet=WalletServicer(desk, signin, base.clock),
+        wallet=WalletServicer(desk, signin, base.clock, campaigns),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house),
+        operator=operator_servicer(house, _grants(base, bulk), CampaignCalls(campaigns)),
         operator_guard=OperatorGuard(base.keys.operator_tokens()),
+    )
+
+
+def _grants(base: Foundations, bulk: BulkWorker) -> GrantCalls:
+    clock = base.ledger_clock
+    return GrantCalls(
+        grants=GrantDesk(base.database, clock),
+        bulk=BulkDesk(base.database, clock),
+        runner=BulkRunner(base.database, clock),
+        wake=bulk.wake,
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from protos.units import Micros, UserId, Yen
 from server.campaigns.chunks import post_one
+from server.campaigns.expiry_rules import ExpiryRule, add_expiry_rule
 from server.campaigns.grant_cancels import (
     CancelCommand,
     CancelOutcome,
@@ -151,6 +152,27 @@ class GrantDesk:
         if outcome.refused is not None:
             raise grant_refusal(outcome.refused)
         return self._database.read_now(lambda connection: _cancel_receipt(connection, outcome))
+
+    def set_expiry_rule(self, service_id: str, rule: ExpiryRule, why: str, by: str) -> int:
+        """From now on, what is granted expires by it; its version. Raises GrantRefusal."""
+        reason, service = read_why(why), ServiceId(service_id)
+
+        def work(connection: Connection) -> int:
+            at = self._clock(connection)
+            if service not in place_at(connection, at).services:
+                raise grant_refusal(GrantCode.SERVICE_UNKNOWN)
+            version = add_expiry_rule(connection, service, rule, at)
+            day = rule.last_day.isoformat() if rule.last_day else ""
+            detail: dict[str, str | int] = {
+                "kind": rule.kind.value,
+                "number": rule.number,
+                "last_day": day,
+                "version": version,
+            }
+            record_act(connection, Act(by, "grant.expiry_rule", service, reason, at, detail))
+            return version
+
+        return self._database.write_now(work)
 
     def _prepare(self, connection: Connection, asked: _Read, by: str) -> GrantCommand:
         order = asked.order

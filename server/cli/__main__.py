@@ -4,6 +4,12 @@ choba db migrate [URL] [--application-role ROLE]  create or upgrade the schema, 
 choba trial-balance                               試算表: every account, debit and credit
 choba audit verify                                chains, balances, lots, payments again
 choba ledger show (PAYMENT | --code N)            one payment's entries, then the trial balance
+choba points grant|charge USER SERVICE AMOUNT     付与, チャージ by hand
+choba points cancel GRANT                         付与キャンセル of one
+choba points import FILE                          dry run of a file: every line's fate
+choba points confirm BATCH --shown DIGEST         do exactly what the dry run has shown
+choba points status|resume|cancel-batch BATCH     a file's batch: look, go on after a crash, undo
+choba points expiry SERVICE KIND                  when what is granted from now on expires
 choba campaign terms|eligibility|unlock           a voucher campaign: its terms, who may buy
 choba campaign freeze|hold-draw CAMPAIGN          the list that is published, then the draw
 choba campaign draw --list FILE --seed TEXT       the draw again, offline, from what was published
@@ -18,14 +24,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import books, campaigns
+from server.cli import books, campaigns, points
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, campaigns)
+_AREAS: Final = (books, points, campaigns)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

@@ -76,7 +76,12 @@ def show_trial_balance(connection: Connection) -> int:
 def audit_verify(connection: Connection) -> int:
     """Compute everything again. Exit status 1 when something does not hold."""
     audit = verify_ledger(connection)
-    findings = [*audit.findings, *verify_payments(connection), *verify_grants(connection)]
+    findings = [
+        *audit.findings,
+        *verify_payments(connection),
+        *verify_grants(connection),
+        *verify_campaigns(connection),
+    ]
     print(
         f"{audit.entries} entries, {audit.postings} postings, {audit.lanes} lanes, "
         f"{audit.wallets} wallets, {audit.lots} lots read"

@@ -13,6 +13,7 @@ from server.campaigns.bulk.types import (
     Show,
     StagedLine,
 )
+from server.campaigns.bulk.worker import BulkWorker
 
 __all__ = [
     "BatchState",
@@ -21,6 +22,7 @@ __all__ = [
     "BulkDesk",
     "BulkRefusal",
     "BulkRunner",
+    "BulkWorker",
     "CancelSummary",
     "Fate",
     "KeptLine",

@@ -9,7 +9,7 @@ from protos.units import Micros, UserId, Yen
 from server.campaigns.bulk.reading import Row
 from server.campaigns.bulk.refusals import Problem, problem_of
 from server.campaigns.bulk.store import Known, known_keys
-from server.campaigns.bulk.types import Fate, StagedLine
+from server.campaigns.bulk.types import FILE_KEY, Fate, StagedLine
 from server.campaigns.grant_checks import People, Place, WhoLeft, people_of
 from server.campaigns.grant_refusals import GrantCode, GrantRefusal, grant_refusal
 from server.directory import OwnerKey, ServiceId
@@ -52,8 +52,8 @@ class Judge:
 
 
 def file_key(key: str) -> str:
-    """Keys of files are the same for every operator, and nobody else's."""
-    return f"csv/{key}"
+    """A file's key as the books have it."""
+    return FILE_KEY + key
 
 
 def _staged(row: Row, owner: OwnerKey, expires_at: Micros, fate: Fate) -> StagedLine:
@@ -75,7 +75,7 @@ def _staged(row: Row, owner: OwnerKey, expires_at: Micros, fate: Fate) -> Staged
 def _row(line: StagedLine) -> Row:
     return Row(
         line.line,
-        line.grant_key.removeprefix(file_key("")),
+        line.key,
         line.user_id,
         line.service_id,
         line.operation,

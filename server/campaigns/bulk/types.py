@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Final
 
 from protos.units import Micros, UserId, Yen
 from server.campaigns.bulk.refusals import Problem
@@ -11,6 +12,9 @@ from server.campaigns.digests import packed
 from server.campaigns.grant_types import Grant, GrantSource, Notes, Origin
 from server.directory import OwnerKey, ServiceId
 from server.ledger import Operation
+
+FILE_KEY: Final = "csv/"
+"""Before a file's keys in the books: the same for every operator, and nobody else's."""
 
 
 class Fate(IntEnum):
@@ -27,7 +31,7 @@ class StagedLine:
 
     line: int
     grant_key: str
-    """As the books have it: ``csv/`` and the file's key."""
+    """As the books have it: ``FILE_KEY`` and the file's key."""
     operation: Operation
     user_id: UserId
     owner: OwnerKey
@@ -38,6 +42,11 @@ class StagedLine:
     """Exclusive; 0 of a line that was done before."""
     fate: Fate
     notes: Notes
+
+    @property
+    def key(self) -> str:
+        """As the file has it."""
+        return self.grant_key.removeprefix(FILE_KEY)
 
     def grant(self, batch_id: str, act_id: str) -> Grant:
         """What will be booked."""

@@ -1,10 +1,11 @@
 """Files of grants: looked at first, all or nothing, never twice."""
 
 import io
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from protos.units import Micros, UserId, Yen
 from server.campaigns import verify_grants
@@ -288,8 +289,12 @@ def test_the_audit_compares_what_was_booked_with_what_was_shown(sqlite_town: Tow
         town.database.write_now(change)
         assert town.database.read_now(verify_grants)
         back = text(f"UPDATE bulk_confirmations SET {column} = :was").bindparams(was=was[column])
-        town.database.write_now(lambda c, back=back: c.execute(back))
+        town.database.write_now(partial(_execute, statement=back))
         assert town.database.read_now(verify_grants) == []
+
+
+def _execute(connection: Connection, statement: Any) -> None:
+    connection.execute(statement)
 
 
 def test_a_voucher_charge_from_a_file(town: Town) -> None:

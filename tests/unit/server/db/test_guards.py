@@ -11,6 +11,7 @@ from server.db.schema import Access, metadata
 from server.ledger import ledger_id
 from server.oversight import Act, record_act
 from tests.support.books import NOON, Town, legs, new_key, opened, ticket_of
+from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
 from tests.support.campaign import Sale, terms_of
 from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
 
@@ -30,9 +31,19 @@ async def one_row_in_each_book(town: Town) -> None:
         await desk.pay(user, new_key(), ticket, Yen(1200), legs(1000, 200))
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
+    bulk_books(town)
     sale = Sale(town, terms_of(10))
     (buyer,) = sale.people(["1950-01-01"])
     sale.sell(buyer)
+
+
+def bulk_books(town: Town) -> None:
+    """A file's batch, complete, and one of its lines cancelled; an expiry rule."""
+    with_rules(town)
+    preview, _ = looked_at(bulk_desk(town), csv([points(town, "太郎", "k1")]))
+    bulk_desk(town).confirm("c", preview.batch_id, preview.shown_digest, "guards", "係")
+    runner(town).run(preview.batch_id)
+    runner(town).cancel("x", preview.batch_id, "guards", "係", print)
 
 
 def test_the_schema_names_the_books() -> None:
