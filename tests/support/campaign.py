@@ -27,6 +27,7 @@ from server.campaigns.selling import (
     prove_eligibility,
     verify_campaigns,
 )
+from server.clock import DAY, tokyo_time
 from server.ledger import LedgerClock, process_clock
 from server.refusal import Refusal
 from tests.support.books import Town, moment, new_key
@@ -247,3 +248,33 @@ class Sale:
     def assert_holds(self) -> None:
         self.town.assert_books_hold()
         assert self.town.database.read_now(verify_campaigns) == []
+
+
+def document_around(now: Micros, campaign: str, kind: str, service: str, points: str) -> bytes:
+    """One round whose window is open at ``now``, for servers that run by the machine's clock.
+
+    ``kind``: lottery (applications are open), ended (they are over), direct.
+    """
+    text = DOCUMENT.split("[[rounds]]", maxsplit=1)[0]
+    text = text.replace("mihon-2024", campaign).replace("2024-03-01", "2020-01-01", 1)
+    text = text.replace('"voucher-2024"', f'"{service}"').replace('"points-2024"', f'"{points}"')
+    text = text.replace("2024-09-01T00:00:00", "2199-01-01T00:00:00")
+
+    def at(days: int) -> str:
+        return tokyo_time(Micros(now + days * DAY)).isoformat()
+
+    start = {"lottery": -1, "ended": -3, "direct": -1}[kind]
+    windows = {
+        "apply_from": at(start),
+        "apply_until": at(start + 2),
+        "buy_from": at(start + 3 if kind != "direct" else start),
+        "buy_until": at(start + 9),
+        "pay_until": at(start + 10),
+        "release_at": at(start + 20),
+    }
+    if kind == "direct":
+        del windows["apply_from"], windows["apply_until"]
+    lines = ["[[rounds]]", "number = 1"]
+    lines.append('kind = "direct"' if kind == "direct" else 'kind = "lottery"')
+    lines += [] if kind == "direct" else [f'draw_event = "{EVENT}"']
+    return (text + "\n".join([*lines, *(f"{k} = {v}" for k, v in windows.items())])).encode()
