@@ -176,7 +176,11 @@ class ChobaServer:
         self._cut = False
         self._devices = _devices(base, self._fleet, self._desk, self._watch)
         self._bulk = BulkWorker(base.database, base.ledger_clock)
-        self._public = _public(base, self._fleet, self._desk, self._signin, self._bulk)
+        key = base.keyring.derive(ELIGIBILITY_PURPOSE)
+        self._campaigns = CampaignDesk(base.database, base.ledger_clock, key)
+        self._public = _public(
+            base, self._fleet, self._desk, self._signin, self._bulk, self._campaigns
+        )
         self._webs = _webs(base, self._desk, self._signin)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
@@ -193,6 +197,7 @@ class ChobaServer:
             asyncio.create_task(self._keep_revocations(), name="revocations"),
             asyncio.create_task(self._prune(), name="prune"),
             asyncio.create_task(self._bulk.run(), name="bulk"),
+            asyncio.create_task(self._issue_what_waits(), name="issue"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -272,6 +277,16 @@ class ChobaServer:
                 self._broker.cut(crl)
             else:
                 self._broker.refuse(crl)
+
+    async def _issue_what_waits(self) -> None:
+        """Orders that were paid when a server ended before it had issued their vouchers."""
+        try:
+            count = await asyncio.to_thread(self._campaigns.issue)
+        except LedgerUnavailable as error:
+            say(log, logging.WARNING, "paid orders wait to be issued", error=error)
+        else:
+            if count:
+                say(log, logging.INFO, "issued what had waited", orders=count)
 
     async def _prune(self) -> None:
         """Once a day, what has served its time is deleted; a failure waits for the next day."""
@@ -394,7 +409,12 @@ def _devices(
 
 
 def _public(
-    base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn, bulk: BulkWorker
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    signin: SignIn,
+    bulk: BulkWorker,
+    campaigns: CampaignDesk,
 ) -> Listener:
     settings = base.settings
 
@@ -402,8 +422,6 @@ def _public(
         seen = await fleet.last_seen()
         return await base.database.read(lambda c: _terminal_lines(c, seen))
 
-    key = base.keyring.derive(ELIGIBILITY_PURPOSE)
-    campaigns = CampaignDesk(base.database, base.ledger_clock, key)
     house = HouseCalls(
         fleet=fleet,
         terminals=terminal_lines,

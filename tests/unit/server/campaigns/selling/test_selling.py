@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from protos.units import UserId
 from server.campaigns.selling import (
+    CampaignDesk,
     CampaignReason,
     Fate,
     FileRefused,
@@ -22,6 +23,7 @@ from server.campaigns.selling import (
     book_purchases,
     campaign_report,
     draw,
+    forget_residents,
     freeze_list,
     orders_of,
     pending_purchases,
@@ -425,3 +427,17 @@ def test_freezing_without_a_campaign(town: Town) -> None:
             why="確定",
         )
         refused(reason, partial(town.database.write_now, freeze))
+
+
+def test_persons_data_goes_and_the_books_still_hold(town: Town) -> None:
+    sale, (old,) = drawn(town, 100, [OLD], 30)
+    sale.agency.pay(sale.order(old, 30), date(2024, 5, 21))
+    desk = CampaignDesk(town.database, sale.clock, b"k" * 32)
+    assert [fate.bonus for fate in desk.collect(sale.agency, "係", "入金")] == [900]
+    forget = partial(forget_residents, campaign_id=CAMPAIGN, before=moment(2024, 4, 1))
+    assert town.database.write_now(forget) == 0
+    forget = partial(forget_residents, campaign_id=CAMPAIGN, before=moment(2025, 4, 1))
+    assert town.database.write_now(forget) == 1
+    assert town.count("eligible_residents") == 0
+    refused(CampaignReason.NOT_ELIGIBLE, lambda: sale.order(old, 1))
+    sale.assert_holds()
