@@ -26,6 +26,7 @@ from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
 from server.campaigns import GrantDesk, learn_calendar
 from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
+from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
 from server.db import Database, migrate, open_database
@@ -52,6 +53,7 @@ from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
 from server.rpc.operator_acts import ActsCalls
+from server.rpc.operator_campaigns import CampaignCalls
 from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
@@ -182,7 +184,11 @@ class ChobaServer:
         self._cut = False
         self._devices = _devices(base, self._fleet, self._desk, self._watch)
         self._bulk = BulkWorker(base.database, base.ledger_clock)
-        self._public = _public(base, self._fleet, self._desk, self._signin, self._bulk)
+        key = base.keyring.derive(ELIGIBILITY_PURPOSE)
+        self._campaigns = CampaignDesk(base.database, base.ledger_clock, key)
+        self._public = _public(
+            base, self._fleet, self._desk, self._signin, self._bulk, self._campaigns
+        )
         self._webs = _webs(base, self._desk, self._signin)
         self._jobs = _due_jobs(base, self._desk)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -201,6 +207,7 @@ class ChobaServer:
             asyncio.create_task(self._jobs.run(), name="due jobs"),
             asyncio.create_task(self._base.lane.keep(), name="lane's lease"),
             asyncio.create_task(self._bulk.run(), name="bulk"),
+            asyncio.create_task(self._issue_what_waits(), name="issue"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -282,6 +289,16 @@ class ChobaServer:
                 self._broker.cut(crl)
             else:
                 self._broker.refuse(crl)
+
+    async def _issue_what_waits(self) -> None:
+        """Orders that were paid when a server ended before it had issued their vouchers."""
+        try:
+            count = await asyncio.to_thread(self._campaigns.issue)
+        except LedgerUnavailable as error:
+            say(log, logging.WARNING, "paid orders wait to be issued", error=error)
+        else:
+            if count:
+                say(log, logging.INFO, "issued what had waited", orders=count)
 
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
@@ -403,7 +420,12 @@ def _devices(
 
 
 def _public(
-    base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn, bulk: BulkWorker
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    signin: SignIn,
+    bulk: BulkWorker,
+    campaigns: CampaignDesk,
 ) -> Listener:
     settings = base.settings
 
@@ -421,10 +443,14 @@ def _public(
         address=_address(settings.public.host, settings.public.port),
         identity=base.identity,
         enrolment=EnrolmentServicer(fleet),
-        wallet=WalletServicer(desk, signin, base.clock),
+        wallet=WalletServicer(desk, signin, base.clock, campaigns),
         wallet_guard=CustomerGuard(signin),
         operator=operator_servicer(
-            house, PaymentCalls(desk), ActsCalls(base.database), _grants(base, bulk)
+            house,
+            PaymentCalls(desk),
+            ActsCalls(base.database),
+            _grants(base, bulk),
+            CampaignCalls(campaigns),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )

@@ -14,6 +14,11 @@ choba points import FILE                          dry run of a file: every line'
 choba points confirm BATCH --shown DIGEST         do exactly what the dry run has shown
 choba points status|resume|cancel-batch BATCH     a file's batch: look, go on after a crash, undo
 choba points expiry SERVICE KIND                  when what is granted from now on expires
+choba campaign terms|eligibility|unlock           a voucher campaign: its terms, who may buy
+choba campaign freeze|hold-draw CAMPAIGN          the list that is published, then the draw
+choba campaign draw --list FILE --seed TEXT       the draw again, offline, from what was published
+choba campaign collected FILE --collector NAME    money that buyers paid; vouchers are issued
+choba campaign issue|release|report               issue what waits, release what was not paid
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -23,14 +28,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import backups, books, operators, points
+from server.cli import backups, books, campaigns, operators, points
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, backups, operators, points)
+_AREAS: Final = (books, backups, operators, points, campaigns)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

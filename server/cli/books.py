@@ -7,6 +7,7 @@ import unicodedata
 from sqlalchemy import Connection
 
 from server.campaigns import verify_grants
+from server.campaigns.selling import verify_campaigns
 from server.cli.running import Rooms, database_url, keyring_of, with_database
 from server.clock import tokyo_time
 from server.db import DatabaseKind, migrate
@@ -75,7 +76,12 @@ def show_trial_balance(connection: Connection) -> int:
 def audit_verify(connection: Connection) -> int:
     """Compute everything again. Exit status 1 when something does not hold."""
     audit = verify_ledger(connection)
-    findings = [*audit.findings, *verify_payments(connection), *verify_grants(connection)]
+    findings = [
+        *audit.findings,
+        *verify_payments(connection),
+        *verify_grants(connection),
+        *verify_campaigns(connection),
+    ]
     print(
         f"{audit.entries} entries, {audit.postings} postings, {audit.lanes} lanes, "
         f"{audit.wallets} wallets, {audit.lots} lots read"

@@ -18,9 +18,11 @@ from server.campaigns import (
     add_terms,
     grant_all,
 )
+from server.campaigns.selling import add_campaign_terms
 from server.clock import Clock
 from server.db import Database
 from server.demo.calendar import DemoCalendar
+from server.demo.campaign import reference_terms
 from server.directory import (
     Merchant,
     MerchantId,
@@ -212,6 +214,8 @@ def _directory(connection: Connection, calendar: DemoCalendar, now: Micros) -> N
         (POINTS, ExpiryRule(ExpiryKind.MONTH_END, 4)),
     ):
         add_expiry_rule(connection, service, rule, Micros(0))
+    terms = reference_terms(calendar, VOUCHER, POINTS)
+    add_campaign_terms(connection, terms, lambda _connection: now)
     for shop in SHOPS:
         _shop(connection, shop, now)
 

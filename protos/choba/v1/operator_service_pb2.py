@@ -24,32 +24,33 @@ _sym_db = _symbol_database.Default()
 
 from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
+from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/operator_service.proto\x12\x08\x63hoba.v1\x1a\x1c\x63hoba/v1/operator_acts.proto\x1a choba/v1/operator_payments.proto\x1a\x1e\x63hoba/v1/operator_grants.proto\"R\n\x17IssuePairingCodeRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rvalid_seconds\x18\x02 \x01(\r\x12\x0b\n\x03why\x18\x03 \x01(\t\"C\n\x18IssuePairingCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x19\n\x11\x65xpires_at_micros\x18\x02 \x01(\x03\"\x16\n\x14ListTerminalsRequest\"\x83\x01\n\x0fTerminalSummary\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rterminal_name\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x17\n\x0fterminal_number\x18\x04 \x01(\r\x12\x18\n\x10last_seen_micros\x18\x05 \x01(\x03\"E\n\x15ListTerminalsResponse\x12,\n\tterminals\x18\x01 \x03(\x0b\x32\x19.choba.v1.TerminalSummary\"\x18\n\x16GetTrialBalanceRequest\"H\n\x0e\x41\x63\x63ountBalance\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x11\n\tdebit_yen\x18\x02 \x01(\x03\x12\x12\n\ncredit_yen\x18\x03 \x01(\x03\"x\n\x17GetTrialBalanceResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.choba.v1.AccountBalance\x12\x17\n\x0ftotal_debit_yen\x18\x02 \x01(\x03\x12\x18\n\x10total_credit_yen\x18\x03 \x01(\x03\x32\xb4\x08\n\x0fOperatorService\x12Y\n\x10IssuePairingCode\x12!.choba.v1.IssuePairingCodeRequest\x1a\".choba.v1.IssuePairingCodeResponse\x12P\n\rListTerminals\x12\x1e.choba.v1.ListTerminalsRequest\x1a\x1f.choba.v1.ListTerminalsResponse\x12V\n\x0fGetTrialBalance\x12 .choba.v1.GetTrialBalanceRequest\x1a!.choba.v1.GetTrialBalanceResponse\x12\x43\n\x08ListActs\x12\x19.choba.v1.ListActsRequest\x1a\x1a.choba.v1.ListActsResponse0\x01\x12>\n\x07PayMany\x12\x18.choba.v1.PayManyRequest\x1a\x19.choba.v1.PayManyResponse\x12J\n\x0bGrantPoints\x12\x1c.choba.v1.GrantPointsRequest\x1a\x1d.choba.v1.GrantPointsResponse\x12;\n\x06\x43harge\x12\x17.choba.v1.ChargeRequest\x1a\x18.choba.v1.ChargeResponse\x12J\n\x0b\x43\x61ncelGrant\x12\x1c.choba.v1.CancelGrantRequest\x1a\x1d.choba.v1.CancelGrantResponse\x12P\n\rSetExpiryRule\x12\x1e.choba.v1.SetExpiryRuleRequest\x1a\x1f.choba.v1.SetExpiryRuleResponse\x12N\n\x0bPreviewBulk\x12\x1c.choba.v1.PreviewBulkRequest\x1a\x1d.choba.v1.PreviewBulkResponse(\x01\x30\x01\x12L\n\x0b\x43onfirmBulk\x12\x1c.choba.v1.ConfirmBulkRequest\x1a\x1d.choba.v1.ConfirmBulkResponse0\x01\x12>\n\x07GetBulk\x12\x18.choba.v1.GetBulkRequest\x1a\x19.choba.v1.GetBulkResponse\x12G\n\nResumeBulk\x12\x1b.choba.v1.ResumeBulkRequest\x1a\x1c.choba.v1.ResumeBulkResponse\x12I\n\nCancelBulk\x12\x1b.choba.v1.CancelBulkRequest\x1a\x1c.choba.v1.CancelBulkResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/operator_service.proto\x12\x08\x63hoba.v1\x1a\x1c\x63hoba/v1/operator_acts.proto\x1a choba/v1/operator_payments.proto\x1a!choba/v1/operator_campaigns.proto\x1a\x1e\x63hoba/v1/operator_grants.proto\"R\n\x17IssuePairingCodeRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rvalid_seconds\x18\x02 \x01(\r\x12\x0b\n\x03why\x18\x03 \x01(\t\"C\n\x18IssuePairingCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x19\n\x11\x65xpires_at_micros\x18\x02 \x01(\x03\"\x16\n\x14ListTerminalsRequest\"\x83\x01\n\x0fTerminalSummary\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rterminal_name\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x17\n\x0fterminal_number\x18\x04 \x01(\r\x12\x18\n\x10last_seen_micros\x18\x05 \x01(\x03\"E\n\x15ListTerminalsResponse\x12,\n\tterminals\x18\x01 \x03(\x0b\x32\x19.choba.v1.TerminalSummary\"\x18\n\x16GetTrialBalanceRequest\"H\n\x0e\x41\x63\x63ountBalance\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x11\n\tdebit_yen\x18\x02 \x01(\x03\x12\x12\n\ncredit_yen\x18\x03 \x01(\x03\"x\n\x17GetTrialBalanceResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.choba.v1.AccountBalance\x12\x17\n\x0ftotal_debit_yen\x18\x02 \x01(\x03\x12\x18\n\x10total_credit_yen\x18\x03 \x01(\x03\x32\x97\x10\n\x0fOperatorService\x12Y\n\x10IssuePairingCode\x12!.choba.v1.IssuePairingCodeRequest\x1a\".choba.v1.IssuePairingCodeResponse\x12P\n\rListTerminals\x12\x1e.choba.v1.ListTerminalsRequest\x1a\x1f.choba.v1.ListTerminalsResponse\x12V\n\x0fGetTrialBalance\x12 .choba.v1.GetTrialBalanceRequest\x1a!.choba.v1.GetTrialBalanceResponse\x12\x43\n\x08ListActs\x12\x19.choba.v1.ListActsRequest\x1a\x1a.choba.v1.ListActsResponse0\x01\x12>\n\x07PayMany\x12\x18.choba.v1.PayManyRequest\x1a\x19.choba.v1.PayManyResponse\x12J\n\x0bGrantPoints\x12\x1c.choba.v1.GrantPointsRequest\x1a\x1d.choba.v1.GrantPointsResponse\x12;\n\x06\x43harge\x12\x17.choba.v1.ChargeRequest\x1a\x18.choba.v1.ChargeResponse\x12J\n\x0b\x43\x61ncelGrant\x12\x1c.choba.v1.CancelGrantRequest\x1a\x1d.choba.v1.CancelGrantResponse\x12P\n\rSetExpiryRule\x12\x1e.choba.v1.SetExpiryRuleRequest\x1a\x1f.choba.v1.SetExpiryRuleResponse\x12N\n\x0bPreviewBulk\x12\x1c.choba.v1.PreviewBulkRequest\x1a\x1d.choba.v1.PreviewBulkResponse(\x01\x30\x01\x12L\n\x0b\x43onfirmBulk\x12\x1c.choba.v1.ConfirmBulkRequest\x1a\x1d.choba.v1.ConfirmBulkResponse0\x01\x12>\n\x07GetBulk\x12\x18.choba.v1.GetBulkRequest\x1a\x19.choba.v1.GetBulkResponse\x12G\n\nResumeBulk\x12\x1b.choba.v1.ResumeBulkRequest\x1a\x1c.choba.v1.ResumeBulkResponse\x12I\n\nCancelBulk\x12\x1b.choba.v1.CancelBulkRequest\x1a\x1c.choba.v1.CancelBulkResponse0\x01\x12Y\n\x10SetCampaignTerms\x12!.choba.v1.SetCampaignTermsRequest\x1a\".choba.v1.SetCampaignTermsResponse\x12`\n\x11ImportEligibility\x12\".choba.v1.ImportEligibilityRequest\x1a#.choba.v1.ImportEligibilityResponse(\x01\x30\x01\x12S\n\x0eUnlockResident\x12\x1f.choba.v1.UnlockResidentRequest\x1a .choba.v1.UnlockResidentResponse\x12_\n\x12\x46reezeApplications\x12#.choba.v1.FreezeApplicationsRequest\x1a$.choba.v1.FreezeApplicationsResponse\x12g\n\x14\x44ownloadApplications\x12%.choba.v1.DownloadApplicationsRequest\x1a&.choba.v1.DownloadApplicationsResponse0\x01\x12\x41\n\x08HoldDraw\x12\x19.choba.v1.HoldDrawRequest\x1a\x1a.choba.v1.HoldDrawResponse\x12\x61\n\x12\x44ownloadDrawResult\x12#.choba.v1.DownloadDrawResultRequest\x1a$.choba.v1.DownloadDrawResultResponse0\x01\x12Z\n\x0fImportCollected\x12 .choba.v1.ImportCollectedRequest\x1a!.choba.v1.ImportCollectedResponse(\x01\x30\x01\x12S\n\x0eIssuePurchases\x12\x1f.choba.v1.IssuePurchasesRequest\x1a .choba.v1.IssuePurchasesResponse\x12P\n\rReleaseOrders\x12\x1e.choba.v1.ReleaseOrdersRequest\x1a\x1f.choba.v1.ReleaseOrdersResponse\x12\\\n\x11GetCampaignReport\x12\".choba.v1.GetCampaignReportRequest\x1a#.choba.v1.GetCampaignReportResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'choba.v1.operator_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_start=141
-  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_end=223
-  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_start=225
-  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_end=292
-  _globals['_LISTTERMINALSREQUEST']._serialized_start=294
-  _globals['_LISTTERMINALSREQUEST']._serialized_end=316
-  _globals['_TERMINALSUMMARY']._serialized_start=319
-  _globals['_TERMINALSUMMARY']._serialized_end=450
-  _globals['_LISTTERMINALSRESPONSE']._serialized_start=452
-  _globals['_LISTTERMINALSRESPONSE']._serialized_end=521
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=523
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=547
-  _globals['_ACCOUNTBALANCE']._serialized_start=549
-  _globals['_ACCOUNTBALANCE']._serialized_end=621
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=623
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=743
-  _globals['_OPERATORSERVICE']._serialized_start=746
-  _globals['_OPERATORSERVICE']._serialized_end=1822
+  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_start=176
+  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_end=258
+  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_start=260
+  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_end=327
+  _globals['_LISTTERMINALSREQUEST']._serialized_start=329
+  _globals['_LISTTERMINALSREQUEST']._serialized_end=351
+  _globals['_TERMINALSUMMARY']._serialized_start=354
+  _globals['_TERMINALSUMMARY']._serialized_end=485
+  _globals['_LISTTERMINALSRESPONSE']._serialized_start=487
+  _globals['_LISTTERMINALSRESPONSE']._serialized_end=556
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=558
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=582
+  _globals['_ACCOUNTBALANCE']._serialized_start=584
+  _globals['_ACCOUNTBALANCE']._serialized_end=656
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=658
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=778
+  _globals['_OPERATORSERVICE']._serialized_start=781
+  _globals['_OPERATORSERVICE']._serialized_end=2852
 # @@protoc_insertion_point(module_scope)

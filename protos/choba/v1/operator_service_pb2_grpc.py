@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
+from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
@@ -109,6 +110,61 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.FromString,
                 _registered_method=True)
+        self.SetCampaignTerms = channel.unary_unary(
+                '/choba.v1.OperatorService/SetCampaignTerms',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsResponse.FromString,
+                _registered_method=True)
+        self.ImportEligibility = channel.stream_stream(
+                '/choba.v1.OperatorService/ImportEligibility',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityResponse.FromString,
+                _registered_method=True)
+        self.UnlockResident = channel.unary_unary(
+                '/choba.v1.OperatorService/UnlockResident',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentResponse.FromString,
+                _registered_method=True)
+        self.FreezeApplications = channel.unary_unary(
+                '/choba.v1.OperatorService/FreezeApplications',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsResponse.FromString,
+                _registered_method=True)
+        self.DownloadApplications = channel.unary_stream(
+                '/choba.v1.OperatorService/DownloadApplications',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsResponse.FromString,
+                _registered_method=True)
+        self.HoldDraw = channel.unary_unary(
+                '/choba.v1.OperatorService/HoldDraw',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawResponse.FromString,
+                _registered_method=True)
+        self.DownloadDrawResult = channel.unary_stream(
+                '/choba.v1.OperatorService/DownloadDrawResult',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultResponse.FromString,
+                _registered_method=True)
+        self.ImportCollected = channel.stream_stream(
+                '/choba.v1.OperatorService/ImportCollected',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedResponse.FromString,
+                _registered_method=True)
+        self.IssuePurchases = channel.unary_unary(
+                '/choba.v1.OperatorService/IssuePurchases',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesResponse.FromString,
+                _registered_method=True)
+        self.ReleaseOrders = channel.unary_unary(
+                '/choba.v1.OperatorService/ReleaseOrders',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersResponse.FromString,
+                _registered_method=True)
+        self.GetCampaignReport = channel.unary_unary(
+                '/choba.v1.OperatorService/GetCampaignReport',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -209,6 +265,79 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetCampaignTerms(self, request, context):
+        """Voucher campaigns.
+        A version of a campaign's terms; a change takes effect in the future.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportEligibility(self, request_iterator, context):
+        """All of a file or nothing; the same file again does nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlockResident(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FreezeApplications(self, request, context):
+        """Freezes a round's list of applications; it is published before the event of the draw.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadApplications(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldDraw(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadDrawResult(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportCollected(self, request_iterator, context):
+        """What a collector's file says was paid; vouchers are issued.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IssuePurchases(self, request, context):
+        """Issues what is paid and was not issued, after a crash.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseOrders(self, request, context):
+        """Releases orders that nobody has paid in time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCampaignReport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -281,6 +410,61 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.CancelBulk,
                     request_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.SerializeToString,
+            ),
+            'SetCampaignTerms': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCampaignTerms,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsResponse.SerializeToString,
+            ),
+            'ImportEligibility': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportEligibility,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityResponse.SerializeToString,
+            ),
+            'UnlockResident': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockResident,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentResponse.SerializeToString,
+            ),
+            'FreezeApplications': grpc.unary_unary_rpc_method_handler(
+                    servicer.FreezeApplications,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsResponse.SerializeToString,
+            ),
+            'DownloadApplications': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadApplications,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsResponse.SerializeToString,
+            ),
+            'HoldDraw': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldDraw,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawResponse.SerializeToString,
+            ),
+            'DownloadDrawResult': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadDrawResult,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultResponse.SerializeToString,
+            ),
+            'ImportCollected': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportCollected,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedResponse.SerializeToString,
+            ),
+            'IssuePurchases': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssuePurchases,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesResponse.SerializeToString,
+            ),
+            'ReleaseOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseOrders,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersResponse.SerializeToString,
+            ),
+            'GetCampaignReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCampaignReport,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -663,6 +847,303 @@ class OperatorService:
             '/choba.v1.OperatorService/CancelBulk',
             choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.SerializeToString,
             choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCampaignTerms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetCampaignTerms',
+            choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportEligibility(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/ImportEligibility',
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlockResident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/UnlockResident',
+            choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FreezeApplications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/FreezeApplications',
+            choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadApplications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/DownloadApplications',
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldDraw(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/HoldDraw',
+            choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadDrawResult(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/DownloadDrawResult',
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportCollected(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/ImportCollected',
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssuePurchases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/IssuePurchases',
+            choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ReleaseOrders',
+            choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCampaignReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetCampaignReport',
+            choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
+from protos.choba.v1 import operator_campaigns_pb2 as _operator_campaigns_pb2
 from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
@@ -62,6 +63,25 @@ class OperatorServiceStub:
     """Goes on with a confirmed batch after a crash."""
     CancelBulk: _grpc.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]
     """Cancels every line of which nothing was spent."""
+    SetCampaignTerms: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.SetCampaignTermsRequest, _operator_campaigns_pb2.SetCampaignTermsResponse]
+    """Voucher campaigns.
+    A version of a campaign's terms; a change takes effect in the future.
+    """
+    ImportEligibility: _grpc.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportEligibilityRequest, _operator_campaigns_pb2.ImportEligibilityResponse]
+    """All of a file or nothing; the same file again does nothing."""
+    UnlockResident: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.UnlockResidentRequest, _operator_campaigns_pb2.UnlockResidentResponse]
+    FreezeApplications: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.FreezeApplicationsRequest, _operator_campaigns_pb2.FreezeApplicationsResponse]
+    """Freezes a round's list of applications; it is published before the event of the draw."""
+    DownloadApplications: _grpc.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadApplicationsRequest, _operator_campaigns_pb2.DownloadApplicationsResponse]
+    HoldDraw: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.HoldDrawRequest, _operator_campaigns_pb2.HoldDrawResponse]
+    DownloadDrawResult: _grpc.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadDrawResultRequest, _operator_campaigns_pb2.DownloadDrawResultResponse]
+    ImportCollected: _grpc.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportCollectedRequest, _operator_campaigns_pb2.ImportCollectedResponse]
+    """What a collector's file says was paid; vouchers are issued."""
+    IssuePurchases: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.IssuePurchasesRequest, _operator_campaigns_pb2.IssuePurchasesResponse]
+    """Issues what is paid and was not issued, after a crash."""
+    ReleaseOrders: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.ReleaseOrdersRequest, _operator_campaigns_pb2.ReleaseOrdersResponse]
+    """Releases orders that nobody has paid in time."""
+    GetCampaignReport: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.GetCampaignReportRequest, _operator_campaigns_pb2.GetCampaignReportResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -94,6 +114,25 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """Goes on with a confirmed batch after a crash."""
     CancelBulk: _aio.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]  # type: ignore[assignment]
     """Cancels every line of which nothing was spent."""
+    SetCampaignTerms: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.SetCampaignTermsRequest, _operator_campaigns_pb2.SetCampaignTermsResponse]  # type: ignore[assignment]
+    """Voucher campaigns.
+    A version of a campaign's terms; a change takes effect in the future.
+    """
+    ImportEligibility: _aio.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportEligibilityRequest, _operator_campaigns_pb2.ImportEligibilityResponse]  # type: ignore[assignment]
+    """All of a file or nothing; the same file again does nothing."""
+    UnlockResident: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.UnlockResidentRequest, _operator_campaigns_pb2.UnlockResidentResponse]  # type: ignore[assignment]
+    FreezeApplications: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.FreezeApplicationsRequest, _operator_campaigns_pb2.FreezeApplicationsResponse]  # type: ignore[assignment]
+    """Freezes a round's list of applications; it is published before the event of the draw."""
+    DownloadApplications: _aio.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadApplicationsRequest, _operator_campaigns_pb2.DownloadApplicationsResponse]  # type: ignore[assignment]
+    HoldDraw: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.HoldDrawRequest, _operator_campaigns_pb2.HoldDrawResponse]  # type: ignore[assignment]
+    DownloadDrawResult: _aio.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadDrawResultRequest, _operator_campaigns_pb2.DownloadDrawResultResponse]  # type: ignore[assignment]
+    ImportCollected: _aio.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportCollectedRequest, _operator_campaigns_pb2.ImportCollectedResponse]  # type: ignore[assignment]
+    """What a collector's file says was paid; vouchers are issued."""
+    IssuePurchases: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.IssuePurchasesRequest, _operator_campaigns_pb2.IssuePurchasesResponse]  # type: ignore[assignment]
+    """Issues what is paid and was not issued, after a crash."""
+    ReleaseOrders: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.ReleaseOrdersRequest, _operator_campaigns_pb2.ReleaseOrdersResponse]  # type: ignore[assignment]
+    """Releases orders that nobody has paid in time."""
+    GetCampaignReport: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.GetCampaignReportRequest, _operator_campaigns_pb2.GetCampaignReportResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -207,5 +246,90 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.CancelBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.CancelBulkResponse]]:
         """Cancels every line of which nothing was spent."""
+
+    @_abc_1.abstractmethod
+    def SetCampaignTerms(
+        self,
+        request: _operator_campaigns_pb2.SetCampaignTermsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.SetCampaignTermsResponse, _abc.Awaitable[_operator_campaigns_pb2.SetCampaignTermsResponse]]:
+        """Voucher campaigns.
+        A version of a campaign's terms; a change takes effect in the future.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportEligibility(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_campaigns_pb2.ImportEligibilityRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.ImportEligibilityResponse], _abc.AsyncIterator[_operator_campaigns_pb2.ImportEligibilityResponse]]:
+        """All of a file or nothing; the same file again does nothing."""
+
+    @_abc_1.abstractmethod
+    def UnlockResident(
+        self,
+        request: _operator_campaigns_pb2.UnlockResidentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.UnlockResidentResponse, _abc.Awaitable[_operator_campaigns_pb2.UnlockResidentResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def FreezeApplications(
+        self,
+        request: _operator_campaigns_pb2.FreezeApplicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.FreezeApplicationsResponse, _abc.Awaitable[_operator_campaigns_pb2.FreezeApplicationsResponse]]:
+        """Freezes a round's list of applications; it is published before the event of the draw."""
+
+    @_abc_1.abstractmethod
+    def DownloadApplications(
+        self,
+        request: _operator_campaigns_pb2.DownloadApplicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.DownloadApplicationsResponse], _abc.AsyncIterator[_operator_campaigns_pb2.DownloadApplicationsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def HoldDraw(
+        self,
+        request: _operator_campaigns_pb2.HoldDrawRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.HoldDrawResponse, _abc.Awaitable[_operator_campaigns_pb2.HoldDrawResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DownloadDrawResult(
+        self,
+        request: _operator_campaigns_pb2.DownloadDrawResultRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.DownloadDrawResultResponse], _abc.AsyncIterator[_operator_campaigns_pb2.DownloadDrawResultResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ImportCollected(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_campaigns_pb2.ImportCollectedRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.ImportCollectedResponse], _abc.AsyncIterator[_operator_campaigns_pb2.ImportCollectedResponse]]:
+        """What a collector's file says was paid; vouchers are issued."""
+
+    @_abc_1.abstractmethod
+    def IssuePurchases(
+        self,
+        request: _operator_campaigns_pb2.IssuePurchasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.IssuePurchasesResponse, _abc.Awaitable[_operator_campaigns_pb2.IssuePurchasesResponse]]:
+        """Issues what is paid and was not issued, after a crash."""
+
+    @_abc_1.abstractmethod
+    def ReleaseOrders(
+        self,
+        request: _operator_campaigns_pb2.ReleaseOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.ReleaseOrdersResponse, _abc.Awaitable[_operator_campaigns_pb2.ReleaseOrdersResponse]]:
+        """Releases orders that nobody has paid in time."""
+
+    @_abc_1.abstractmethod
+    def GetCampaignReport(
+        self,
+        request: _operator_campaigns_pb2.GetCampaignReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.GetCampaignReportResponse, _abc.Awaitable[_operator_campaigns_pb2.GetCampaignReportResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

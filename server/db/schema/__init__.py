@@ -13,6 +13,7 @@ from server.db.schema import (
     ledger,
     oversight,
     payments,
+    selling,
     signin,
 )
 from server.db.schema.base import Access, access, metadata
@@ -29,5 +30,6 @@ __all__ = [
     "metadata",
     "oversight",
     "payments",
+    "selling",
     "signin",
 ]

@@ -12,6 +12,7 @@ from server.ledger import ledger_id, skip_all
 from server.oversight import Act, record_act
 from tests.support.books import NOON, Town, legs, new_key, opened, ticket_of
 from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
+from tests.support.campaign import Sale, terms_of
 from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
 
 BOOKS = [t.name for t in metadata.sorted_tables if t.info["access"] is Access.BOOK]
@@ -32,6 +33,9 @@ async def one_row_in_each_book(town: Town) -> None:
     town.database.write_now(lambda c: record_act(c, act))
     town.database.write_now(lambda c: skip_all(c, NOON))
     bulk_books(town)
+    sale = Sale(town, terms_of(10))
+    (buyer,) = sale.people(["1950-01-01"])
+    sale.sell(buyer)
 
 
 def bulk_books(town: Town) -> None:
