@@ -24,9 +24,9 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.campaigns import learn_calendar
+from server.campaigns import learn_calendar, run_expiry
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import DAY, SECOND, Clock, system_clock, tokyo_day
+from server.clock import DAY, HOUR, SECOND, Clock, system_clock, tokyo_day
 from server.db import Database, LedgerUnavailable, migrate, open_database
 from server.directory import Keyring, shops, terminals
 from server.directory.signin import SignIn
@@ -41,12 +41,13 @@ from server.fleet.authority import (
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
-from server.ledger import ledger_id, trial_balance
-from server.payments import DeskHooks, DeskSettings, PaymentDesk
+from server.ledger import deciding_clock, ledger_id, trial_balance
+from server.payments import DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
+from server.rpc.operator_cancels import CancelCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -165,8 +166,9 @@ class ChobaServer:
         self._watch = ConfigurationWatch()
         self._revoked = asyncio.Event()
         self._cut = False
-        self._devices = _devices(base, self._fleet, self._desk, self._watch)
-        self._public = _public(base, self._fleet, self._desk, self._signin)
+        self._cancels = PaymentCancels(base.database, base.clock, checkpoint=base.checkpoint)
+        self._devices = _devices(base, self._fleet, self._desk, self._cancels, self._watch)
+        self._public = _public(base, self._fleet, self._desk, self._cancels, self._signin)
         self._webs = _webs(base, self._desk, self._signin)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
@@ -182,6 +184,7 @@ class ChobaServer:
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
             asyncio.create_task(self._prune(), name="prune"),
+            asyncio.create_task(self._expire(), name="expiry"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -270,6 +273,30 @@ class ChobaServer:
             except LedgerUnavailable as error:
                 say(log, logging.ERROR, "nothing was pruned", error=error)
 
+    async def _expire(self) -> None:
+        """Shortly after each full hour, as lots expire at midnight; every server process does so,
+        and what the first one has booked is not there for the next."""
+        base = self._base
+        while True:
+            await asyncio.sleep((HOUR - base.clock() % HOUR) / SECOND + secrets.randbelow(60))
+            clock = deciding_clock(base.database.kind, base.clock)
+            try:
+                run = await asyncio.to_thread(
+                    run_expiry, base.database, clock, checkpoint=base.checkpoint
+                )
+            except LedgerUnavailable as error:
+                say(log, logging.ERROR, "expiry was not finished", error=error)
+            else:
+                if run.customers or run.busy:
+                    say(
+                        log,
+                        logging.INFO,
+                        "balances expired",
+                        yen=run.amount,
+                        wallets=run.customers,
+                        busy=run.busy,
+                    )
+
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
         return self._base.authority.revocation_list(serials, datetime.now(UTC))
@@ -351,7 +378,11 @@ def _signin(base: Foundations) -> SignIn:
 
 
 def _devices(
-    base: Foundations, fleet: Fleet, desk: PaymentDesk, watch: ConfigurationWatch
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    cancels: PaymentCancels,
+    watch: ConfigurationWatch,
 ) -> Listener:
     settings = base.settings
     guard = TerminalGuard(fleet)
@@ -367,6 +398,7 @@ def _devices(
     servicer = TerminalServicer(
         fleet=fleet,
         desk=desk,
+        cancels=cancels,
         guard=guard,
         configuration=ConfigurationReader(base.database, facts, base.clock),
         watch=watch,
@@ -381,7 +413,13 @@ def _devices(
     )
 
 
-def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) -> Listener:
+def _public(
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    cancels: PaymentCancels,
+    signin: SignIn,
+) -> Listener:
     settings = base.settings
 
     async def terminal_lines() -> tuple[TerminalLine, ...]:
@@ -400,7 +438,7 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house),
+        operator=operator_servicer(house, CancelCalls(base.database, cancels, base.clock)),
         operator_guard=OperatorGuard(base.keys.operator_tokens()),
     )
 

@@ -15,7 +15,7 @@ from protos.units import Micros, UserId, Yen
 from server.db import Database, DatabaseKind, LedgerOverloaded, new_public_id
 from server.db.schema import campaigns as t
 from server.db.sets import Inserter, RowSet
-from server.directory import ServiceId
+from server.directory import DepartureReader, ServiceId
 from server.ledger import (
     OPERATOR,
     Accept,
@@ -144,11 +144,13 @@ class _Command:
 @dataclass(slots=True)
 class _State:
     known: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    departed: frozenset[OwnerKey] = frozenset()
 
 
 class _GrantRules:
     def __init__(self, kind: DatabaseKind) -> None:
         self._insert = Inserter(kind, t.grants)
+        self._departures = DepartureReader(kind)
         self._keys = RowSet(kind, "keys", idempotency_key=str)
         self._known = select(
             t.grants.c.idempotency_key, t.grants.c.request_hash, t.grants.c.grant_id
@@ -160,7 +162,9 @@ class _GrantRules:
     def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> _State:
         params = self._keys.params([(c.grant.idempotency_key,) for c in commands])
         rows = connection.execute(self._known, params)
-        return _State({key: (bytes(hash_), grant_id) for key, hash_, grant_id in rows})
+        known = {key: (bytes(hash_), grant_id) for key, hash_, grant_id in rows}
+        departed = self._departures.read(connection, {c.owner for c in commands})
+        return _State(known, frozenset(departed))
 
     def decide(
         self, books: Books, state: _State, command: _Command, instant: Micros
@@ -171,6 +175,8 @@ class _GrantRules:
             if known[0] != grant.request_hash():
                 raise GrantError(f"idempotency_key: {grant.idempotency_key} names another grant")
             return Decline(GrantOutcome(known[1], repeated=True))
+        if grant.owner in state.departed:
+            raise GrantError(f"user_id: {grant.user_id} has left (退会) and is granted nothing")
         lot = NewLot(
             command.lot_id,
             command.account,

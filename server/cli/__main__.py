@@ -4,6 +4,12 @@ choba db migrate [URL] [--application-role ROLE]  create or upgrade the schema, 
 choba trial-balance                               試算表: every account, debit and credit
 choba audit verify                                chains, balances, lots, payments again
 choba ledger show (PAYMENT | --code N)            one payment's entries, then the trial balance
+choba payment cancel PAYMENT ...                  利用キャンセル: all of it, before its close
+choba payment refund PAYMENT ...                  現金返金の記録: a note that moves no money
+choba payment refunds USER                        cash refunds of one customer
+choba payment cancel-rule SERVICE RULE            what cancels do with expired balances
+choba expiry run                                  有効期限切れ: book what has expired
+choba user leave USER                             退会: forfeit the rest, delete the contacts
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -13,14 +19,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import books
+from server.cli import books, cancels
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books,)
+_AREAS: Final = (books, cancels)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

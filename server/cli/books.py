@@ -6,12 +6,13 @@ import unicodedata
 
 from sqlalchemy import Connection
 
+from server.campaigns import verify_lapses
 from server.cli.running import Rooms, database_url, keyring_of, with_database
 from server.clock import tokyo_time
 from server.db import DatabaseKind, migrate
 from server.directory import Keyring
 from server.ledger import Entry, TrialBalance, entry_by_id, trial_balance, verify_ledger
-from server.payments import Payment, find_payment, verify_payments
+from server.payments import Payment, find_payment, verify_cancels, verify_payments
 
 _WIDTH = 34
 
@@ -74,7 +75,12 @@ def show_trial_balance(connection: Connection) -> int:
 def audit_verify(connection: Connection) -> int:
     """Compute everything again. Exit status 1 when something does not hold."""
     audit = verify_ledger(connection)
-    findings = [*audit.findings, *verify_payments(connection)]
+    findings = [
+        *audit.findings,
+        *verify_payments(connection),
+        *verify_cancels(connection),
+        *verify_lapses(connection),
+    ]
     print(
         f"{audit.entries} entries, {audit.postings} postings, {audit.lanes} lanes, "
         f"{audit.wallets} wallets, {audit.lots} lots read"
@@ -120,7 +126,14 @@ def _payment_lines(payment: Payment) -> list[str]:
             for leg in payment.legs
         ),
         f"  {_cell('合計 total', 20)} {payment.amount:>12,}",
+        *_cancelled_lines(payment),
     ]
+
+
+def _cancelled_lines(payment: Payment) -> list[str]:
+    if payment.cancelled_at is None:
+        return []
+    return [f"  取消済み cancelled  {tokyo_time(payment.cancelled_at):%Y-%m-%d %H:%M:%S.%f}"]
 
 
 def _entry_lines(entry: Entry) -> list[str]:

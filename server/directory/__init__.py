@@ -1,6 +1,13 @@
 """Operator, services, merchants, shops, terminals, users."""
 
 from server.directory.counters import Counter, CounterReader
+from server.directory.departures import (
+    Departure,
+    DepartureReader,
+    departed_users,
+    departures,
+    record_departure,
+)
 from server.directory.keyring import Keyring
 from server.directory.records import (
     create_merchant,
@@ -42,6 +49,8 @@ from server.ledger import OwnerKey
 __all__ = [
     "Counter",
     "CounterReader",
+    "Departure",
+    "DepartureReader",
     "DirectoryError",
     "Keyring",
     "Merchant",
@@ -62,8 +71,11 @@ __all__ = [
     "create_shop",
     "create_terminal",
     "create_user",
+    "departed_users",
+    "departures",
     "enrol_terminal",
     "merchant_by_id",
+    "record_departure",
     "services",
     "services_of_shop",
     "set_shop_state",

@@ -4,6 +4,7 @@ from server.ledger.accounts import (
     allocate,
     last_sequence,
     ledger_id,
+    lock_owner,
     lock_stream,
     open_account,
     open_accounts,
@@ -11,6 +12,8 @@ from server.ledger.accounts import (
     open_stream,
 )
 from server.ledger.books import Books, BooksError
+from server.ledger.bulk_posting import post_patiently
+from server.ledger.due import due_wallets
 from server.ledger.engine import PostingEngine
 from server.ledger.entries import (
     Entry,
@@ -19,6 +22,7 @@ from server.ledger.entries import (
     entry_by_id,
     subjects_of,
 )
+from server.ledger.lines import LineReader, LotLine
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -69,7 +73,9 @@ __all__ = [
     "LaneId",
     "LedgerClock",
     "LedgerError",
+    "LineReader",
     "LotId",
+    "LotLine",
     "NewLot",
     "OpenLot",
     "Operation",
@@ -91,14 +97,17 @@ __all__ = [
     "count_entries",
     "database_clock",
     "deciding_clock",
+    "due_wallets",
     "entry_by_id",
     "last_sequence",
     "ledger_id",
+    "lock_owner",
     "lock_stream",
     "open_account",
     "open_accounts",
     "open_lane",
     "open_stream",
+    "post_patiently",
     "process_clock",
     "subjects_of",
     "trial_balance",

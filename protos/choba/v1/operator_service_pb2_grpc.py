@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -51,6 +52,36 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
                 _registered_method=True)
+        self.CancelPayment = channel.unary_unary(
+                '/choba.v1.OperatorService/CancelPayment',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.FromString,
+                _registered_method=True)
+        self.RecordCashRefund = channel.unary_unary(
+                '/choba.v1.OperatorService/RecordCashRefund',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.FromString,
+                _registered_method=True)
+        self.ListCashRefunds = channel.unary_unary(
+                '/choba.v1.OperatorService/ListCashRefunds',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.FromString,
+                _registered_method=True)
+        self.SetExpiredLotRule = channel.unary_unary(
+                '/choba.v1.OperatorService/SetExpiredLotRule',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.FromString,
+                _registered_method=True)
+        self.RunExpiry = channel.unary_unary(
+                '/choba.v1.OperatorService/RunExpiry',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.FromString,
+                _registered_method=True)
+        self.CloseAccount = channel.unary_unary(
+                '/choba.v1.OperatorService/CloseAccount',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -77,6 +108,49 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelPayment(self, request, context):
+        """Cancels, cash refunds, expiry, leaving
+        The whole payment with all its legs; once, before the earliest close, never undone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordCashRefund(self, request, context):
+        """A note (現金返金の記録): moves no money in the ledger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCashRefunds(self, request, context):
+        """Of one customer, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetExpiredLotRule(self, request, context):
+        """What cancels of this service do with lots that have expired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunExpiry(self, request, context):
+        """Books every lot whose expiry has passed (有効期限切れ).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseAccount(self, request, context):
+        """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +168,36 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.GetTrialBalance,
                     request_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.SerializeToString,
+            ),
+            'CancelPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPayment,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.SerializeToString,
+            ),
+            'RecordCashRefund': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordCashRefund,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.SerializeToString,
+            ),
+            'ListCashRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCashRefunds,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.SerializeToString,
+            ),
+            'SetExpiredLotRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExpiredLotRule,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.SerializeToString,
+            ),
+            'RunExpiry': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunExpiry,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.SerializeToString,
+            ),
+            'CloseAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseAccount,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +283,168 @@ class OperatorService:
             '/choba.v1.OperatorService/GetTrialBalance',
             choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
             choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelPayment',
+            choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordCashRefund(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RecordCashRefund',
+            choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCashRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListCashRefunds',
+            choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExpiredLotRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetExpiredLotRule',
+            choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunExpiry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RunExpiry',
+            choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CloseAccount',
+            choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,20 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
+    CancelPayment: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CancelPaymentRequest, _operator_cancels_pb2.CancelPaymentResponse]
+    """Cancels, cash refunds, expiry, leaving
+    The whole payment with all its legs; once, before the earliest close, never undone.
+    """
+    RecordCashRefund: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.RecordCashRefundRequest, _operator_cancels_pb2.RecordCashRefundResponse]
+    """A note (現金返金の記録): moves no money in the ledger."""
+    ListCashRefunds: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.ListCashRefundsRequest, _operator_cancels_pb2.ListCashRefundsResponse]
+    """Of one customer, newest first."""
+    SetExpiredLotRule: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.SetExpiredLotRuleRequest, _operator_cancels_pb2.SetExpiredLotRuleResponse]
+    """What cancels of this service do with lots that have expired."""
+    RunExpiry: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.RunExpiryRequest, _operator_cancels_pb2.RunExpiryResponse]
+    """Books every lot whose expiry has passed (有効期限切れ)."""
+    CloseAccount: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]
+    """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -51,6 +66,20 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
+    CancelPayment: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CancelPaymentRequest, _operator_cancels_pb2.CancelPaymentResponse]  # type: ignore[assignment]
+    """Cancels, cash refunds, expiry, leaving
+    The whole payment with all its legs; once, before the earliest close, never undone.
+    """
+    RecordCashRefund: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.RecordCashRefundRequest, _operator_cancels_pb2.RecordCashRefundResponse]  # type: ignore[assignment]
+    """A note (現金返金の記録): moves no money in the ledger."""
+    ListCashRefunds: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.ListCashRefundsRequest, _operator_cancels_pb2.ListCashRefundsResponse]  # type: ignore[assignment]
+    """Of one customer, newest first."""
+    SetExpiredLotRule: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.SetExpiredLotRuleRequest, _operator_cancels_pb2.SetExpiredLotRuleResponse]  # type: ignore[assignment]
+    """What cancels of this service do with lots that have expired."""
+    RunExpiry: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.RunExpiryRequest, _operator_cancels_pb2.RunExpiryResponse]  # type: ignore[assignment]
+    """Books every lot whose expiry has passed (有効期限切れ)."""
+    CloseAccount: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]  # type: ignore[assignment]
+    """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -78,5 +107,55 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_operator_service_pb2.GetTrialBalanceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelPayment(
+        self,
+        request: _operator_cancels_pb2.CancelPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.CancelPaymentResponse, _abc.Awaitable[_operator_cancels_pb2.CancelPaymentResponse]]:
+        """Cancels, cash refunds, expiry, leaving
+        The whole payment with all its legs; once, before the earliest close, never undone.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordCashRefund(
+        self,
+        request: _operator_cancels_pb2.RecordCashRefundRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.RecordCashRefundResponse, _abc.Awaitable[_operator_cancels_pb2.RecordCashRefundResponse]]:
+        """A note (現金返金の記録): moves no money in the ledger."""
+
+    @_abc_1.abstractmethod
+    def ListCashRefunds(
+        self,
+        request: _operator_cancels_pb2.ListCashRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.ListCashRefundsResponse, _abc.Awaitable[_operator_cancels_pb2.ListCashRefundsResponse]]:
+        """Of one customer, newest first."""
+
+    @_abc_1.abstractmethod
+    def SetExpiredLotRule(
+        self,
+        request: _operator_cancels_pb2.SetExpiredLotRuleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.SetExpiredLotRuleResponse, _abc.Awaitable[_operator_cancels_pb2.SetExpiredLotRuleResponse]]:
+        """What cancels of this service do with lots that have expired."""
+
+    @_abc_1.abstractmethod
+    def RunExpiry(
+        self,
+        request: _operator_cancels_pb2.RunExpiryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.RunExpiryResponse, _abc.Awaitable[_operator_cancels_pb2.RunExpiryResponse]]:
+        """Books every lot whose expiry has passed (有効期限切れ)."""
+
+    @_abc_1.abstractmethod
+    def CloseAccount(
+        self,
+        request: _operator_cancels_pb2.CloseAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.CloseAccountResponse, _abc.Awaitable[_operator_cancels_pb2.CloseAccountResponse]]:
+        """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
