@@ -267,7 +267,12 @@ def note_hash(salt: bytes, why: str) -> bytes:
     return hashlib.sha256(b"choba-note-v1" + salt + why.encode("utf-8")).digest()
 
 
-_HEAD: Final = struct.Struct(">15s20s20sBBq32s32sH")
+def asker_hash(name: str, key: str) -> bytes:
+    """Who asked under which key; the key is random, so that the hash tells no name."""
+    return hashlib.sha256(b"choba-asker-v1" + f"{key}\0{name}".encode()).digest()
+
+
+_HEAD: Final = struct.Struct(">15s20s20sBBq32s32s32sH")
 _SLIP: Final = struct.Struct(">20s20sqqqqqH")
 
 
@@ -279,6 +284,7 @@ def _subject_of(draft: DraftCancel) -> bytes:
         int(command.by.kind),
         int(command.request.accept_expired),
         command.payment.amount,
+        asker_hash(command.by.name, command.request.idempotency_key),
         command.request.request_hash(),
         command.note_hash(),
         draft.slips,
@@ -291,6 +297,7 @@ def cancel_subject(
     by_kind: int,
     accept_expired: int,
     amount: int,
+    hash_of_asker: bytes,
     request_hash: bytes,
     hash_of_note: bytes,
     slips: Sequence[CancelSlip],
@@ -298,9 +305,9 @@ def cancel_subject(
     """What the chain holds of a cancel's own rows, version 1.
 
     ``choba-cancel-v1`` ‖ cancel id 20 ‖ payment id 20 ‖ kind of who acted 1 ‖ accept_expired 1 ‖
-    amount 8 ‖ request hash 32 ‖ hash of the note 32 ‖ number of slips 2 ‖ per slip: transaction
-    id 20 ‖ target 20 ‖ amount 8 ‖ before 8 ‖ after 8 ‖ expired 8 ‖ forfeited 8 ‖ length of the
-    service id 2 ‖ service id; SHA-256.
+    amount 8 ‖ hash of name and key 32 ‖ request hash 32 ‖ hash of the note 32 ‖ number of
+    slips 2 ‖ per slip: transaction id 20 ‖ target 20 ‖ amount 8 ‖ before 8 ‖ after 8 ‖
+    expired 8 ‖ forfeited 8 ‖ length of the service id 2 ‖ service id; SHA-256.
     """
     packed = _HEAD.pack(
         b"choba-cancel-v1",
@@ -309,6 +316,7 @@ def cancel_subject(
         by_kind,
         accept_expired,
         amount,
+        hash_of_asker,
         request_hash,
         hash_of_note,
         len(slips),

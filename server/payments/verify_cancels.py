@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from protos.units import PaymentId, TransactionId, Yen
 from server.db import DatabaseKind
 from server.db.schema import cancels as t
 from server.db.schema import payments as p
 from server.ledger import AccountKind, LineReader, LotLine, Operation, count_entries, subjects_of
-from server.payments.cancel_rules import cancel_subject, note_hash
+from server.payments.cancel_rules import asker_hash, cancel_subject, note_hash
 from server.payments.cancel_store import slips_of
-from server.payments.cancel_types import CancelSlip
+from server.payments.cancel_types import CancelSlip, RefundRequest
 
 _CHUNK: Final = 1000
 _SHOWN: Final = 20
@@ -77,11 +78,18 @@ def _check_chunk(connection: Connection, reader: LineReader, rows: list[Any]) ->
         .where(t.cancel_slips.c.cancel_id.in_(cancels))
         .order_by(t.cancel_slips.c.cancel_id, t.cancel_slips.c.leg)
     )
-    slips = {key: slips_of(group) for key, group in groupby(found, key=lambda row: row.cancel_id)}
+    grouped = {key: list(group) for key, group in groupby(found, key=lambda row: row.cancel_id)}
+    slips = {key: slips_of(group) for key, group in grouped.items()}
+    numbers = {key: [row.leg for row in group] for key, group in grouped.items()}
     legs = _legs(connection, payments)
     entries = subjects_of(connection, cancels)
     back, taken = reader.read(connection, cancels), reader.read(connection, payments)
-    return [
+    misnumbered = [
+        f"cancel {key}: its slips are numbered {legs_of}"
+        for key, legs_of in numbers.items()
+        if legs_of != list(range(1, len(legs_of) + 1))
+    ]
+    return misnumbered + [
         f"cancel {row.cancel_id}: {what}"
         for row in rows
         for what in (
@@ -133,6 +141,7 @@ def _of_its_entry(
         row.by_kind,
         row.accept_expired,
         row.amount,
+        asker_hash(row.by_name, row.idempotency_key),
         bytes(row.request_hash),
         bytes(row.note_hash),
         slips,
@@ -205,15 +214,38 @@ def _check_refunds(connection: Connection) -> list[str]:
         )
         .distinct()
     ).scalars()
-    notes = connection.execute(
-        select(t.cash_refunds, t.reversal_notes.c.salt, t.reversal_notes.c.why).join_from(
+    rows = connection.execute(
+        select(
+            t.cash_refunds,
+            t.reversal_notes.c.salt,
+            t.reversal_notes.c.why,
+            p.payments.c.user_id.label("payer"),
+        )
+        .join_from(
             t.cash_refunds,
             t.reversal_notes,
             t.reversal_notes.c.reversal_id == t.cash_refunds.c.refund_id,
+            isouter=True,
         )
+        .join(p.payments, p.payments.c.payment_id == t.cash_refunds.c.payment_id, isouter=True)
     )
     return [
         *(f"cash refund of leg {leg}: more than the leg, or of none" for leg in over),
         *(f"payment {payment}: cancelled and refunded in cash" for payment in both),
-        *(f"cash refund {r.refund_id}: its note is another" for r in notes if _note_differs(r)),
+        *(f"cash refund {row.refund_id}: {what}" for row in rows for what in _of_refund(row)),
     ]
+
+
+def _of_refund(row: Any) -> list[str]:
+    """No entry of the ledger holds it, as no money moved: its own hashes and its payment do."""
+    leg = TransactionId(row.transaction_id)
+    asked = {
+        RefundRequest("", PaymentId(row.payment_id), named, Yen(row.amount), "").request_hash()
+        for named in (leg, None)
+    }
+    checks = (
+        (bytes(row.request_hash) not in asked, "is not what was asked for"),
+        (row.payer != row.user_id, "names another customer than its payment"),
+        (_note_differs(row), "its note is another"),
+    )
+    return [what for wrong, what in checks if wrong]

@@ -451,6 +451,11 @@ async def test_killed_anywhere_nothing_is_done_and_the_same_request_does_it(
     [
         ("cancellations", "amount = amount + 1", "another amount"),
         ("cancellations", "by_kind = 2", "differs from its entry"),
+        ("cancellations", "by_name = 'x'", "differs from its entry"),
+        ("cancellations", "idempotency_key = 'x'", "differs from its entry"),
+        ("cancel_slips", "leg = leg + 1", "numbered [2]"),
+        ("cash_refunds", "amount = amount - 1", "not what was asked for"),
+        ("cash_refunds", "user_id = 'x'", "another customer"),
         ("cancellations", "cancelled_at = cancelled_at + 1", "another instant"),
         ("cancel_slips", "after_value = 1, before_value = 1 - amount", "differs from its entry"),
         ("cancel_slips", "target_transaction_id = 'X' || leg", "not the payment's legs"),
