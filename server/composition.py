@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,12 +25,12 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.campaigns import GrantDesk, learn_calendar
+from server.campaigns import GrantDesk, learn_calendar, run_expiry
 from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
-from server.db import Database, migrate, open_database
+from server.db import Database, LedgerUnavailable, migrate, open_database
 from server.directory import Keyring, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
@@ -47,13 +48,14 @@ from server.identity import SERVER_USER, ServerIdentity
 from server.lane_lease import LaneLease, take_lane
 from server.ledger import LedgerClock, deciding_clock, ledger_id, restored_at, trial_balance
 from server.operators import Operators
-from server.payments import DeskHooks, DeskSettings, PaymentDesk
+from server.payments import DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
 from server.rpc.operator_acts import ActsCalls
 from server.rpc.operator_campaigns import CampaignCalls
+from server.rpc.operator_cancels import CancelCalls
 from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
@@ -182,12 +184,19 @@ class ChobaServer:
         self._watch = ConfigurationWatch()
         self._revoked = asyncio.Event()
         self._cut = False
-        self._devices = _devices(base, self._fleet, self._desk, self._watch)
+        self._cancels = PaymentCancels(base.database, base.clock, checkpoint=base.checkpoint)
+        self._devices = _devices(base, self._fleet, self._desk, self._cancels, self._watch)
         self._bulk = BulkWorker(base.database, base.ledger_clock)
         key = base.keyring.derive(ELIGIBILITY_PURPOSE)
         self._campaigns = CampaignDesk(base.database, base.ledger_clock, key)
         self._public = _public(
-            base, self._fleet, self._desk, self._signin, self._bulk, self._campaigns
+            base,
+            self._fleet,
+            self._desk,
+            self._cancels,
+            self._signin,
+            self._bulk,
+            self._campaigns,
         )
         self._webs = _webs(base, self._desk, self._signin)
         self._jobs = _due_jobs(base, self._desk)
@@ -372,7 +381,24 @@ def _due_jobs(base: Foundations, desk: PaymentDesk) -> DueJobs:
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
+    jobs.hourly("campaigns.expiry", partial(_expire, base))
     return jobs
+
+
+async def _expire(base: Foundations) -> None:
+    """Lots expire at midnight; what is booked already is not there for a second run."""
+    run = await asyncio.to_thread(
+        run_expiry, base.database, base.ledger_clock, checkpoint=base.checkpoint
+    )
+    if run.customers or run.busy:
+        say(
+            log,
+            logging.INFO,
+            "balances expired",
+            yen=run.amount,
+            wallets=run.customers,
+            busy=run.busy,
+        )
 
 
 def _signin(base: Foundations) -> SignIn:
@@ -389,7 +415,11 @@ def _signin(base: Foundations) -> SignIn:
 
 
 def _devices(
-    base: Foundations, fleet: Fleet, desk: PaymentDesk, watch: ConfigurationWatch
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    cancels: PaymentCancels,
+    watch: ConfigurationWatch,
 ) -> Listener:
     settings = base.settings
     guard = TerminalGuard(fleet)
@@ -405,6 +435,7 @@ def _devices(
     servicer = TerminalServicer(
         fleet=fleet,
         desk=desk,
+        cancels=cancels,
         guard=guard,
         configuration=ConfigurationReader(base.database, facts, base.clock),
         watch=watch,
@@ -423,6 +454,7 @@ def _public(
     base: Foundations,
     fleet: Fleet,
     desk: PaymentDesk,
+    cancels: PaymentCancels,
     signin: SignIn,
     bulk: BulkWorker,
     campaigns: CampaignDesk,
@@ -451,6 +483,7 @@ def _public(
             ActsCalls(base.database),
             _grants(base, bulk),
             CampaignCalls(campaigns),
+            CancelCalls(base.database, cancels, base.clock),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )

@@ -1,5 +1,6 @@
 """Campaign terms, schedules, grants; files of grants are in ``server.campaigns.bulk``."""
 
+from server.campaigns.expiry import ExpiredService, ExpiryRun, run_expiry
 from server.campaigns.expiry_rules import (
     ExpiryKind,
     ExpiryRule,
@@ -7,7 +8,7 @@ from server.campaigns.expiry_rules import (
     expires_at,
     expiry_rules_at,
 )
-from server.campaigns.grant_checks import WhoLeft, nobody_left
+from server.campaigns.grant_checks import WhoLeft
 from server.campaigns.grant_desk import CancelReceipt, GrantDesk, GrantOrder, GrantReceipt
 from server.campaigns.grant_refusals import GrantCode, GrantRefusal, grant_refusal
 from server.campaigns.grant_types import (
@@ -20,6 +21,7 @@ from server.campaigns.grant_types import (
     Origin,
 )
 from server.campaigns.grants import grant_all
+from server.campaigns.leaving import Forfeited, LeavingCode, Left, close_account
 from server.campaigns.schedule import (
     CloseRule,
     Closing,
@@ -32,13 +34,17 @@ from server.campaigns.schedule import (
 )
 from server.campaigns.terms import Terms, add_terms, all_terms, terms_at, valid_at
 from server.campaigns.verify_grants import verify_grants
+from server.campaigns.verify_lapses import verify_lapses
 
 __all__ = [
     "CancelReceipt",
     "CloseRule",
     "Closing",
+    "ExpiredService",
     "ExpiryKind",
     "ExpiryRule",
+    "ExpiryRun",
+    "Forfeited",
     "Funding",
     "Grant",
     "GrantCode",
@@ -49,6 +55,8 @@ __all__ = [
     "GrantReceipt",
     "GrantRefusal",
     "GrantSource",
+    "LeavingCode",
+    "Left",
     "Notes",
     "Origin",
     "PayRule",
@@ -58,6 +66,7 @@ __all__ = [
     "add_expiry_rule",
     "add_terms",
     "all_terms",
+    "close_account",
     "closing_of",
     "expires_at",
     "expiry_rules_at",
@@ -66,8 +75,9 @@ __all__ = [
     "is_bank_day",
     "learn_calendar",
     "next_bank_day",
-    "nobody_left",
+    "run_expiry",
     "terms_at",
     "valid_at",
     "verify_grants",
+    "verify_lapses",
 ]

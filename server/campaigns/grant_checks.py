@@ -24,11 +24,6 @@ WhoLeft = Callable[[Connection, Collection[UserId]], Collection[UserId]]
 """Those of these users who have left (退会); asked within the caller's transaction."""
 
 
-def nobody_left(_connection: Connection, _users: Collection[UserId]) -> Collection[UserId]:
-    """For books in which nobody can leave."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """What is known of services at one instant."""

@@ -16,7 +16,6 @@ from server.campaigns.grant_cancels import (
 )
 from server.campaigns.grant_checks import (
     WhoLeft,
-    nobody_left,
     people_of,
     place_at,
     read_amount,
@@ -32,7 +31,7 @@ from server.campaigns.grants import LANE, grant_poster, prepare
 from server.db import Database, new_public_id
 from server.db.schema import campaigns as c
 from server.db.schema import grants as t
-from server.directory import ServiceId
+from server.directory import ServiceId, departed_users
 from server.ledger import LedgerClock, Operation, Poster, open_lane
 from server.oversight import Act, record_act
 
@@ -96,7 +95,7 @@ class GrantDesk:
     """Blocks its caller; call it off an event loop."""
 
     def __init__(
-        self, database: Database, ledger_clock: LedgerClock, who_left: WhoLeft = nobody_left
+        self, database: Database, ledger_clock: LedgerClock, who_left: WhoLeft = departed_users
     ) -> None:
         self._database = database
         self._clock = ledger_clock

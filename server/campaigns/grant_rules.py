@@ -13,6 +13,7 @@ from server.db import DatabaseKind
 from server.db.schema import campaigns as t
 from server.db.schema import grants as g
 from server.db.sets import Inserter, RowSet
+from server.directory import DepartureReader
 from server.ledger import (
     Accept,
     AccountId,
@@ -40,6 +41,7 @@ class GrantCommand:
     account: AccountId
     sold: AccountId
     given: AccountId
+    forfeited: AccountId
 
     @property
     def entry_id(self) -> str:
@@ -65,6 +67,10 @@ class GrantCommand:
             PostingDraft(source, self.account, part, self.lot_id) for source, part in parts if part
         )
 
+    def taken_back(self) -> PostingDraft:
+        """失効: the whole lot, from a customer who has left."""
+        return PostingDraft(self.account, self.forfeited, self.grant.amount, self.lot_id)
+
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
@@ -78,6 +84,7 @@ class GrantRow:
 @dataclass(slots=True)
 class GrantState:
     known: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    departed: frozenset[OwnerKey] = frozenset()
 
 
 class GrantRules:
@@ -87,6 +94,7 @@ class GrantRules:
         self._grants = Inserter(kind, t.grants)
         self._transactions = Inserter(kind, g.grant_transactions)
         self._notes = Inserter(kind, g.grant_notes)
+        self._departures = DepartureReader(kind)
         self._keys = RowSet(kind, "keys", idempotency_key=str)
         self._known = select(
             t.grants.c.idempotency_key, t.grants.c.request_hash, t.grants.c.grant_id
@@ -100,7 +108,9 @@ class GrantRules:
     ) -> GrantState:
         params = self._keys.params([(c.grant.idempotency_key,) for c in commands])
         rows = connection.execute(self._known, params)
-        return GrantState({key: (bytes(hash_), grant_id) for key, hash_, grant_id in rows})
+        known = {key: (bytes(hash_), grant_id) for key, hash_, grant_id in rows}
+        departed = self._departures.read(connection, {c.owner for c in commands})
+        return GrantState(known, frozenset(departed))
 
     def decide(
         self, books: Books, state: GrantState, command: GrantCommand, instant: Micros
@@ -112,7 +122,8 @@ class GrantRules:
                 raise GrantError(f"idempotency_key: {grant.idempotency_key} names another grant")
             return Decline(GrantOutcome(known[1], repeated=True))
         before = usable(books.wallet(grant.owner, Unit(grant.service_id)), instant)
-        after = before + grant.amount if grant.expires_at > instant else before
+        left = grant.owner in state.departed
+        after = before + grant.amount if grant.expires_at > instant and not left else before
         lot = NewLot(
             command.lot_id,
             command.account,
@@ -126,7 +137,8 @@ class GrantRules:
             command.grant_id,
             grant.operation,
             subject_of(command, before, after),
-            command.postings(),
+            # who left while a file was booked is forfeited at once: the file is decided already
+            command.postings() + ((command.taken_back(),) if left else ()),
             None,
             (lot,),
         )

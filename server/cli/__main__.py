@@ -19,6 +19,12 @@ choba campaign freeze|hold-draw CAMPAIGN          the list that is published, th
 choba campaign draw --list FILE --seed TEXT       the draw again, offline, from what was published
 choba campaign collected FILE --collector NAME    money that buyers paid; vouchers are issued
 choba campaign issue|release|report               issue what waits, release what was not paid
+choba payment cancel PAYMENT ...                  利用キャンセル: all of it, before its close
+choba payment refund PAYMENT ...                  現金返金の記録: a note that moves no money
+choba payment refunds USER                        cash refunds of one customer
+choba payment cancel-rule SERVICE RULE            what cancels do with expired balances
+choba expiry run                                  有効期限切れ: book what has expired
+choba user leave USER                             退会: forfeit the rest, delete the contacts
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -28,14 +34,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import backups, books, campaigns, operators, points
+from server.cli import backups, books, campaigns, cancels, operators, points
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, backups, operators, points, campaigns)
+_AREAS: Final = (books, backups, operators, points, campaigns, cancels)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

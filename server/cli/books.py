@@ -6,14 +6,14 @@ import unicodedata
 
 from sqlalchemy import Connection
 
-from server.campaigns import verify_grants
+from server.campaigns import verify_grants, verify_lapses
 from server.campaigns.selling import verify_campaigns
 from server.cli.running import Rooms, database_url, keyring_of, with_database
 from server.clock import tokyo_time
 from server.db import DatabaseKind, migrate
 from server.directory import Keyring
 from server.ledger import Entry, TrialBalance, entry_by_id, trial_balance, verify_ledger
-from server.payments import Payment, find_payment, verify_payments
+from server.payments import Payment, find_payment, verify_cancels, verify_payments
 
 _WIDTH = 34
 
@@ -81,6 +81,8 @@ def audit_verify(connection: Connection) -> int:
         *verify_payments(connection),
         *verify_grants(connection),
         *verify_campaigns(connection),
+        *verify_cancels(connection),
+        *verify_lapses(connection),
     ]
     print(
         f"{audit.entries} entries, {audit.postings} postings, {audit.lanes} lanes, "
@@ -127,7 +129,14 @@ def _payment_lines(payment: Payment) -> list[str]:
             for leg in payment.legs
         ),
         f"  {_cell('合計 total', 20)} {payment.amount:>12,}",
+        *_cancelled_lines(payment),
     ]
+
+
+def _cancelled_lines(payment: Payment) -> list[str]:
+    if payment.cancelled_at is None:
+        return []
+    return [f"  取消済み cancelled  {tokyo_time(payment.cancelled_at):%Y-%m-%d %H:%M:%S.%f}"]
 
 
 def _entry_lines(entry: Entry) -> list[str]:

@@ -4,6 +4,7 @@ from server.ledger.accounts import (
     allocate,
     last_sequence,
     ledger_id,
+    lock_owner,
     lock_stream,
     open_account,
     open_accounts,
@@ -11,6 +12,8 @@ from server.ledger.accounts import (
     open_stream,
 )
 from server.ledger.books import Books, BooksError
+from server.ledger.bulk_posting import post_patiently
+from server.ledger.due import due_wallets
 from server.ledger.engine import PostingEngine
 from server.ledger.entries import (
     Entry,
@@ -21,6 +24,7 @@ from server.ledger.entries import (
 )
 from server.ledger.gaps import Gap, gap_after, restored_at, skip_all, skip_heard, skipped_until
 from server.ledger.issued import IssuedLot, issued_lots, postings_of
+from server.ledger.lines import LineReader, LotLine
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -73,7 +77,9 @@ __all__ = [
     "LaneId",
     "LedgerClock",
     "LedgerError",
+    "LineReader",
     "LotId",
+    "LotLine",
     "NewLot",
     "OpenLot",
     "Operation",
@@ -95,16 +101,19 @@ __all__ = [
     "count_entries",
     "database_clock",
     "deciding_clock",
+    "due_wallets",
     "entry_by_id",
     "gap_after",
     "issued_lots",
     "last_sequence",
     "ledger_id",
+    "lock_owner",
     "lock_stream",
     "open_account",
     "open_accounts",
     "open_lane",
     "open_stream",
+    "post_patiently",
     "postings_of",
     "process_clock",
     "restored_at",

@@ -73,6 +73,19 @@ def lock_stream(connection: Connection, stream: StreamId) -> None:
     ).all()
 
 
+def lock_owner(connection: Connection, owner: OwnerKey) -> None:
+    """Hold a customer's wallets against the posting engine until the transaction ends.
+
+    Waits for whoever holds them. On SQLite the writing transaction holds everything already.
+    """
+    connection.execute(
+        select(t.wallets.c.account_id)
+        .where(t.wallets.c.owner == owner)
+        .order_by(t.wallets.c.account_id)
+        .with_for_update()
+    ).all()
+
+
 def open_account(
     connection: Connection, kind: AccountKind, unit: Unit, owner: OwnerKey
 ) -> AccountId:

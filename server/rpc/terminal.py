@@ -9,13 +9,22 @@ from datetime import date
 from protos.choba.v1 import terminal_service_pb2 as pb
 from protos.choba.v1.terminal_service_pb2_grpc import TerminalServiceServicer
 from protos.operation.logs import say
-from protos.units import Micros, SaleNumber, Sequence
+from protos.units import Micros, PaymentId, SaleNumber, Sequence, Yen
 from server.announcements.messages import KINDS, payment_message
 from server.clock import Clock
+from server.directory import ShopId
 from server.fleet import DeviceEvent, DeviceEventKind, Fleet, Hello, TerminalIdentity
 from server.fleet.configuration import ConfigurationSource, TerminalConfiguration
-from server.payments import PaymentDesk, ResolveMode, SaleState
+from server.payments import (
+    CancelRequest,
+    PaymentCancels,
+    PaymentDesk,
+    ResolveMode,
+    SaleState,
+    by_terminal,
+)
 from server.rpc.calls import Context, principal
+from server.rpc.cancel_messages import accept_expired, cancellation_message
 from server.rpc.errors import invalid_field, plain_text, whole_number
 from server.rpc.guards import TerminalGuard
 
@@ -69,6 +78,7 @@ class TerminalServicer(TerminalServiceServicer):
         *,
         fleet: Fleet,
         desk: PaymentDesk,
+        cancels: PaymentCancels,
         guard: TerminalGuard,
         configuration: ConfigurationSource,
         watch: ConfigurationWatch,
@@ -76,6 +86,7 @@ class TerminalServicer(TerminalServiceServicer):
     ) -> None:
         self._fleet = fleet
         self._desk = desk
+        self._cancels = cancels
         self._guard = guard
         self._configuration = configuration
         self._watch = watch
@@ -205,6 +216,25 @@ class TerminalServicer(TerminalServiceServicer):
         whole_number("csr_der", len(request.csr_der), 64, 4096)
         pem = await self._fleet.renew(_terminal(), request.csr_der)
         return pb.RenewCertificateResponse(certificate_pem=pem)
+
+    async def CancelPayment(
+        self, request: pb.TerminalServiceCancelPaymentRequest, context: Context
+    ) -> pb.TerminalServiceCancelPaymentResponse:
+        """A payment that this terminal announces; staff have entered their PIN there."""
+        identity = _terminal()
+        cancel = CancelRequest(
+            request.idempotency_key,
+            PaymentId(plain_text("payment_id", request.payment_id, 20, 20)),
+            ShopId(plain_text("shop_id", request.shop_id, 1, 64)),
+            Yen(request.amount_yen),
+            accept_expired(request.accept_expired),
+            why="",
+        )
+        by = by_terminal(identity.terminal_id, identity.number)
+        cancelled = await asyncio.to_thread(self._cancels.cancel, cancel, by)
+        return pb.TerminalServiceCancelPaymentResponse(
+            cancellation=cancellation_message(cancelled), server_time_micros=self._clock()
+        )
 
 
 def configuration_message(configuration: TerminalConfiguration) -> pb.TerminalConfiguration:

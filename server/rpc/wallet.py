@@ -124,7 +124,11 @@ class WalletServicer(WalletCampaignCalls, WalletServiceServicer):
         except ValueError as error:
             raise invalid_field("cursor", "was not given by this server") from error
         items = [
-            pb.HistoryItem(payment=payment_message(payment), shop_name=payment.shop_name_ja)
+            pb.HistoryItem(
+                payment=payment_message(payment),
+                shop_name=payment.shop_name_ja,
+                cancelled_at_micros=payment.cancelled_at or 0,
+            )
             for payment in page.payments
         ]
         return pb.ListHistoryResponse(items=items, next_cursor=page.next_cursor)

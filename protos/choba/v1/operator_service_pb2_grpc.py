@@ -5,6 +5,7 @@ import warnings
 
 from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
 from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
+from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
@@ -164,6 +165,36 @@ class OperatorServiceStub:
                 '/choba.v1.OperatorService/GetCampaignReport',
                 request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.FromString,
+                _registered_method=True)
+        self.CancelPayment = channel.unary_unary(
+                '/choba.v1.OperatorService/CancelPayment',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.FromString,
+                _registered_method=True)
+        self.RecordCashRefund = channel.unary_unary(
+                '/choba.v1.OperatorService/RecordCashRefund',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.FromString,
+                _registered_method=True)
+        self.ListCashRefunds = channel.unary_unary(
+                '/choba.v1.OperatorService/ListCashRefunds',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.FromString,
+                _registered_method=True)
+        self.SetExpiredLotRule = channel.unary_unary(
+                '/choba.v1.OperatorService/SetExpiredLotRule',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.FromString,
+                _registered_method=True)
+        self.RunExpiry = channel.unary_unary(
+                '/choba.v1.OperatorService/RunExpiry',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.FromString,
+                _registered_method=True)
+        self.CloseAccount = channel.unary_unary(
+                '/choba.v1.OperatorService/CloseAccount',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
                 _registered_method=True)
 
 
@@ -338,6 +369,49 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelPayment(self, request, context):
+        """Cancels, cash refunds, expiry, leaving
+        The whole payment with all its legs; once, before the earliest close, never undone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordCashRefund(self, request, context):
+        """A note (現金返金の記録): moves no money in the ledger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCashRefunds(self, request, context):
+        """Of one customer, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetExpiredLotRule(self, request, context):
+        """What cancels of this service do with lots that have expired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunExpiry(self, request, context):
+        """Books every lot whose expiry has passed (有効期限切れ).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseAccount(self, request, context):
+        """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -465,6 +539,36 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.GetCampaignReport,
                     request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.SerializeToString,
+            ),
+            'CancelPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPayment,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.SerializeToString,
+            ),
+            'RecordCashRefund': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordCashRefund,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.SerializeToString,
+            ),
+            'ListCashRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCashRefunds,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.SerializeToString,
+            ),
+            'SetExpiredLotRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExpiredLotRule,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.SerializeToString,
+            ),
+            'RunExpiry': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunExpiry,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.SerializeToString,
+            ),
+            'CloseAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseAccount,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1144,6 +1248,168 @@ class OperatorService:
             '/choba.v1.OperatorService/GetCampaignReport',
             choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.SerializeToString,
             choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelPayment',
+            choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordCashRefund(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RecordCashRefund',
+            choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCashRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListCashRefunds',
+            choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExpiredLotRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetExpiredLotRule',
+            choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunExpiry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RunExpiry',
+            choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CloseAccount',
+            choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

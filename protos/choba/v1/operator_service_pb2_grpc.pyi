@@ -5,6 +5,7 @@ isort:skip_file
 
 from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
 from protos.choba.v1 import operator_campaigns_pb2 as _operator_campaigns_pb2
+from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
 from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
@@ -82,6 +83,20 @@ class OperatorServiceStub:
     ReleaseOrders: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.ReleaseOrdersRequest, _operator_campaigns_pb2.ReleaseOrdersResponse]
     """Releases orders that nobody has paid in time."""
     GetCampaignReport: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.GetCampaignReportRequest, _operator_campaigns_pb2.GetCampaignReportResponse]
+    CancelPayment: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CancelPaymentRequest, _operator_cancels_pb2.CancelPaymentResponse]
+    """Cancels, cash refunds, expiry, leaving
+    The whole payment with all its legs; once, before the earliest close, never undone.
+    """
+    RecordCashRefund: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.RecordCashRefundRequest, _operator_cancels_pb2.RecordCashRefundResponse]
+    """A note (現金返金の記録): moves no money in the ledger."""
+    ListCashRefunds: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.ListCashRefundsRequest, _operator_cancels_pb2.ListCashRefundsResponse]
+    """Of one customer, newest first."""
+    SetExpiredLotRule: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.SetExpiredLotRuleRequest, _operator_cancels_pb2.SetExpiredLotRuleResponse]
+    """What cancels of this service do with lots that have expired."""
+    RunExpiry: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.RunExpiryRequest, _operator_cancels_pb2.RunExpiryResponse]
+    """Books every lot whose expiry has passed (有効期限切れ)."""
+    CloseAccount: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]
+    """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -133,6 +148,20 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     ReleaseOrders: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.ReleaseOrdersRequest, _operator_campaigns_pb2.ReleaseOrdersResponse]  # type: ignore[assignment]
     """Releases orders that nobody has paid in time."""
     GetCampaignReport: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.GetCampaignReportRequest, _operator_campaigns_pb2.GetCampaignReportResponse]  # type: ignore[assignment]
+    CancelPayment: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CancelPaymentRequest, _operator_cancels_pb2.CancelPaymentResponse]  # type: ignore[assignment]
+    """Cancels, cash refunds, expiry, leaving
+    The whole payment with all its legs; once, before the earliest close, never undone.
+    """
+    RecordCashRefund: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.RecordCashRefundRequest, _operator_cancels_pb2.RecordCashRefundResponse]  # type: ignore[assignment]
+    """A note (現金返金の記録): moves no money in the ledger."""
+    ListCashRefunds: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.ListCashRefundsRequest, _operator_cancels_pb2.ListCashRefundsResponse]  # type: ignore[assignment]
+    """Of one customer, newest first."""
+    SetExpiredLotRule: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.SetExpiredLotRuleRequest, _operator_cancels_pb2.SetExpiredLotRuleResponse]  # type: ignore[assignment]
+    """What cancels of this service do with lots that have expired."""
+    RunExpiry: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.RunExpiryRequest, _operator_cancels_pb2.RunExpiryResponse]  # type: ignore[assignment]
+    """Books every lot whose expiry has passed (有効期限切れ)."""
+    CloseAccount: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]  # type: ignore[assignment]
+    """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -331,5 +360,55 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_campaigns_pb2.GetCampaignReportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_campaigns_pb2.GetCampaignReportResponse, _abc.Awaitable[_operator_campaigns_pb2.GetCampaignReportResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelPayment(
+        self,
+        request: _operator_cancels_pb2.CancelPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.CancelPaymentResponse, _abc.Awaitable[_operator_cancels_pb2.CancelPaymentResponse]]:
+        """Cancels, cash refunds, expiry, leaving
+        The whole payment with all its legs; once, before the earliest close, never undone.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordCashRefund(
+        self,
+        request: _operator_cancels_pb2.RecordCashRefundRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.RecordCashRefundResponse, _abc.Awaitable[_operator_cancels_pb2.RecordCashRefundResponse]]:
+        """A note (現金返金の記録): moves no money in the ledger."""
+
+    @_abc_1.abstractmethod
+    def ListCashRefunds(
+        self,
+        request: _operator_cancels_pb2.ListCashRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.ListCashRefundsResponse, _abc.Awaitable[_operator_cancels_pb2.ListCashRefundsResponse]]:
+        """Of one customer, newest first."""
+
+    @_abc_1.abstractmethod
+    def SetExpiredLotRule(
+        self,
+        request: _operator_cancels_pb2.SetExpiredLotRuleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.SetExpiredLotRuleResponse, _abc.Awaitable[_operator_cancels_pb2.SetExpiredLotRuleResponse]]:
+        """What cancels of this service do with lots that have expired."""
+
+    @_abc_1.abstractmethod
+    def RunExpiry(
+        self,
+        request: _operator_cancels_pb2.RunExpiryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.RunExpiryResponse, _abc.Awaitable[_operator_cancels_pb2.RunExpiryResponse]]:
+        """Books every lot whose expiry has passed (有効期限切れ)."""
+
+    @_abc_1.abstractmethod
+    def CloseAccount(
+        self,
+        request: _operator_cancels_pb2.CloseAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.CloseAccountResponse, _abc.Awaitable[_operator_cancels_pb2.CloseAccountResponse]]:
+        """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -42,9 +42,10 @@ from server.campaigns.bulk.types import (
     StagedLine,
     unseen,
 )
-from server.campaigns.grant_checks import WhoLeft, nobody_left, place_at, read_key, read_why
+from server.campaigns.grant_checks import WhoLeft, place_at, read_key, read_why
 from server.clock import DAY
 from server.db import Database, new_public_id
+from server.directory import departed_users
 from server.ledger import LedgerClock
 from server.oversight import Act, record_act
 
@@ -90,7 +91,7 @@ class BulkDesk:
         self,
         database: Database,
         ledger_clock: LedgerClock,
-        who_left: WhoLeft = nobody_left,
+        who_left: WhoLeft = departed_users,
         most_lines: int = MOST_LINES,
     ) -> None:
         self._database = database

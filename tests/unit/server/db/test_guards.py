@@ -10,9 +10,19 @@ from server.db import Database, DatabaseKind, LedgerUnavailable
 from server.db.schema import Access, metadata
 from server.ledger import ledger_id, skip_all
 from server.oversight import Act, record_act
-from tests.support.books import NOON, Town, legs, new_key, opened, ticket_of
+from tests.support.books import (
+    END_OF_JUNE,
+    NOON,
+    POINTS,
+    Town,
+    legs,
+    new_key,
+    opened,
+    ticket_of,
+)
 from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
 from tests.support.campaign import Sale, terms_of
+from tests.support.cancels import CLERK, cancels_of, expire, leave, pay, refund_for, request_for
 from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
 
 BOOKS = [t.name for t in metadata.sorted_tables if t.info["access"] is Access.BOOK]
@@ -29,6 +39,7 @@ async def one_row_in_each_book(town: Town) -> None:
         ticket = await ticket_of(desk, town.qr(7), town)
         user = town.users["花子"].user_id
         await desk.pay(user, new_key(), ticket, Yen(1200), legs(1000, 200))
+    await one_row_in_each_book_of_what_is_taken_back(town)
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
     town.database.write_now(lambda c: skip_all(c, NOON))
@@ -45,6 +56,16 @@ def bulk_books(town: Town) -> None:
     bulk_desk(town).confirm("c", preview.batch_id, preview.shown_digest, "guards", "係")
     runner(town).run(preview.batch_id)
     runner(town).cancel("x", preview.batch_id, "guards", "係", print)
+
+
+async def one_row_in_each_book_of_what_is_taken_back(town: Town) -> None:
+    cancelled, refunded = await pay(town, 8, voucher=100), await pay(town, 9, voucher=100)
+    cancels_of(town).cancel(request_for(cancelled), CLERK)
+    cancels_of(town).record_refund(refund_for(refunded, 100), CLERK)
+    town.clock.now = END_OF_JUNE
+    town.grant(town.users["太郎"], POINTS, 10, END_OF_JUNE)
+    expire(town)
+    leave(town, "太郎")
 
 
 def test_the_schema_names_the_books() -> None:
