@@ -15,6 +15,7 @@ Clock = Callable[[], Micros]
 TOKYO: Final = ZoneInfo("Asia/Tokyo")
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
 DAY: Final = 86_400 * SECOND
 _QUARTER: Final = 15 * MINUTE
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

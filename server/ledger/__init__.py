@@ -1,8 +1,10 @@
 """Accounts, entries, postings, the posting engine, audit. Knows no vouchers and no payments."""
 
+from server.ledger.account_names import ACCOUNT_NAMES, AccountName
 from server.ledger.accounts import (
     allocate,
     last_sequence,
+    last_sequences,
     ledger_id,
     lock_stream,
     open_account,
@@ -10,15 +12,28 @@ from server.ledger.accounts import (
     open_lane,
     open_stream,
 )
+from server.ledger.audit import Audit, Progress, no_progress
 from server.ledger.books import Books, BooksError
+from server.ledger.cuts import cut_at
 from server.ledger.engine import PostingEngine
 from server.ledger.entries import (
     Entry,
     PostingLine,
     count_entries,
+    entries_by_id,
     entry_by_id,
     subjects_of,
 )
+from server.ledger.head_keys import HeadKey, PublicKeys, key_id_of
+from server.ledger.head_statement import SignedHead, StatementError, parse_file
+from server.ledger.heads import (
+    SIGN_EVERY,
+    all_signed_heads,
+    sign_heads,
+    sign_heads_if_due,
+    signed_heads_after,
+)
+from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -49,15 +64,19 @@ from server.ledger.types import (
     Unit,
     Wallet,
 )
-from server.ledger.verify import Audit, verify_ledger
+from server.ledger.verify import verify_ledger
+from server.ledger.verify_heads import check_heads
 from server.ledger.wallets import WalletReader
 
 __all__ = [
+    "ACCOUNT_NAMES",
     "NO_LOT",
     "OPERATOR",
+    "SIGN_EVERY",
     "Accept",
     "AccountId",
     "AccountKind",
+    "AccountName",
     "Audit",
     "Booked",
     "Booking",
@@ -66,6 +85,7 @@ __all__ = [
     "Decline",
     "Entry",
     "EntryDraft",
+    "HeadKey",
     "LaneId",
     "LedgerClock",
     "LedgerError",
@@ -74,12 +94,20 @@ __all__ = [
     "OpenLot",
     "Operation",
     "OwnerKey",
+    "PayIn",
+    "PayInOutcome",
+    "PayIns",
+    "PaySource",
     "Poster",
     "PostingDraft",
     "PostingEngine",
     "PostingLine",
     "PostingRules",
     "Postponed",
+    "Progress",
+    "PublicKeys",
+    "SignedHead",
+    "StatementError",
     "StolenRow",
     "StreamId",
     "TrialBalance",
@@ -87,19 +115,30 @@ __all__ = [
     "Unit",
     "Wallet",
     "WalletReader",
+    "all_signed_heads",
     "allocate",
+    "check_heads",
     "count_entries",
+    "cut_at",
     "database_clock",
     "deciding_clock",
+    "entries_by_id",
     "entry_by_id",
+    "key_id_of",
     "last_sequence",
+    "last_sequences",
     "ledger_id",
     "lock_stream",
+    "no_progress",
     "open_account",
     "open_accounts",
     "open_lane",
     "open_stream",
+    "parse_file",
     "process_clock",
+    "sign_heads",
+    "sign_heads_if_due",
+    "signed_heads_after",
     "subjects_of",
     "trial_balance",
     "verify_ledger",

@@ -22,31 +22,32 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from protos.choba.v1 import operator_books_pb2 as choba_dot_v1_dot_operator__books__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/operator_service.proto\x12\x08\x63hoba.v1\"E\n\x17IssuePairingCodeRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rvalid_seconds\x18\x02 \x01(\r\"C\n\x18IssuePairingCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x19\n\x11\x65xpires_at_micros\x18\x02 \x01(\x03\"\x16\n\x14ListTerminalsRequest\"\x83\x01\n\x0fTerminalSummary\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rterminal_name\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x17\n\x0fterminal_number\x18\x04 \x01(\r\x12\x18\n\x10last_seen_micros\x18\x05 \x01(\x03\"E\n\x15ListTerminalsResponse\x12,\n\tterminals\x18\x01 \x03(\x0b\x32\x19.choba.v1.TerminalSummary\"\x18\n\x16GetTrialBalanceRequest\"H\n\x0e\x41\x63\x63ountBalance\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x11\n\tdebit_yen\x18\x02 \x01(\x03\x12\x12\n\ncredit_yen\x18\x03 \x01(\x03\"x\n\x17GetTrialBalanceResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.choba.v1.AccountBalance\x12\x17\n\x0ftotal_debit_yen\x18\x02 \x01(\x03\x12\x18\n\x10total_credit_yen\x18\x03 \x01(\x03\x32\x96\x02\n\x0fOperatorService\x12Y\n\x10IssuePairingCode\x12!.choba.v1.IssuePairingCodeRequest\x1a\".choba.v1.IssuePairingCodeResponse\x12P\n\rListTerminals\x12\x1e.choba.v1.ListTerminalsRequest\x1a\x1f.choba.v1.ListTerminalsResponse\x12V\n\x0fGetTrialBalance\x12 .choba.v1.GetTrialBalanceRequest\x1a!.choba.v1.GetTrialBalanceResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/operator_service.proto\x12\x08\x63hoba.v1\x1a\x1d\x63hoba/v1/operator_books.proto\"E\n\x17IssuePairingCodeRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rvalid_seconds\x18\x02 \x01(\r\"C\n\x18IssuePairingCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x19\n\x11\x65xpires_at_micros\x18\x02 \x01(\x03\"\x16\n\x14ListTerminalsRequest\"\x83\x01\n\x0fTerminalSummary\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rterminal_name\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x17\n\x0fterminal_number\x18\x04 \x01(\r\x12\x18\n\x10last_seen_micros\x18\x05 \x01(\x03\"E\n\x15ListTerminalsResponse\x12,\n\tterminals\x18\x01 \x03(\x0b\x32\x19.choba.v1.TerminalSummary\"+\n\x16GetTrialBalanceRequest\x12\x11\n\tat_micros\x18\x01 \x01(\x03\"j\n\x0e\x41\x63\x63ountBalance\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x11\n\tdebit_yen\x18\x02 \x01(\x03\x12\x12\n\ncredit_yen\x18\x03 \x01(\x03\x12\x0f\n\x07name_ja\x18\x04 \x01(\t\x12\x0f\n\x07name_en\x18\x05 \x01(\t\"x\n\x17GetTrialBalanceResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.choba.v1.AccountBalance\x12\x17\n\x0ftotal_debit_yen\x18\x02 \x01(\x03\x12\x18\n\x10total_credit_yen\x18\x03 \x01(\x03\x32\x80\x04\n\x0fOperatorService\x12Y\n\x10IssuePairingCode\x12!.choba.v1.IssuePairingCodeRequest\x1a\".choba.v1.IssuePairingCodeResponse\x12P\n\rListTerminals\x12\x1e.choba.v1.ListTerminalsRequest\x1a\x1f.choba.v1.ListTerminalsResponse\x12V\n\x0fGetTrialBalance\x12 .choba.v1.GetTrialBalanceRequest\x1a!.choba.v1.GetTrialBalanceResponse\x12J\n\x0bRecordPayIn\x12\x1c.choba.v1.RecordPayInRequest\x1a\x1d.choba.v1.RecordPayInResponse\x12\x44\n\tSignHeads\x12\x1a.choba.v1.SignHeadsRequest\x1a\x1b.choba.v1.SignHeadsResponse\x12V\n\x0fListSignedHeads\x12 .choba.v1.ListSignedHeadsRequest\x1a!.choba.v1.ListSignedHeadsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'choba.v1.operator_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_start=45
-  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_end=114
-  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_start=116
-  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_end=183
-  _globals['_LISTTERMINALSREQUEST']._serialized_start=185
-  _globals['_LISTTERMINALSREQUEST']._serialized_end=207
-  _globals['_TERMINALSUMMARY']._serialized_start=210
-  _globals['_TERMINALSUMMARY']._serialized_end=341
-  _globals['_LISTTERMINALSRESPONSE']._serialized_start=343
-  _globals['_LISTTERMINALSRESPONSE']._serialized_end=412
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=414
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=438
-  _globals['_ACCOUNTBALANCE']._serialized_start=440
-  _globals['_ACCOUNTBALANCE']._serialized_end=512
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=514
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=634
-  _globals['_OPERATORSERVICE']._serialized_start=637
-  _globals['_OPERATORSERVICE']._serialized_end=915
+  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_start=76
+  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_end=145
+  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_start=147
+  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_end=214
+  _globals['_LISTTERMINALSREQUEST']._serialized_start=216
+  _globals['_LISTTERMINALSREQUEST']._serialized_end=238
+  _globals['_TERMINALSUMMARY']._serialized_start=241
+  _globals['_TERMINALSUMMARY']._serialized_end=372
+  _globals['_LISTTERMINALSRESPONSE']._serialized_start=374
+  _globals['_LISTTERMINALSRESPONSE']._serialized_end=443
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=445
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=488
+  _globals['_ACCOUNTBALANCE']._serialized_start=490
+  _globals['_ACCOUNTBALANCE']._serialized_end=596
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=598
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=718
+  _globals['_OPERATORSERVICE']._serialized_start=721
+  _globals['_OPERATORSERVICE']._serialized_end=1233
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import operator_books_pb2 as _operator_books_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,11 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
+    RecordPayIn: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.RecordPayInRequest, _operator_books_pb2.RecordPayInResponse]
+    """Books: money in, signed heads."""
+    SignHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]
+    """Sign where all lanes stand now, besides the hourly signature."""
+    ListSignedHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -51,6 +57,11 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
+    RecordPayIn: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.RecordPayInRequest, _operator_books_pb2.RecordPayInResponse]  # type: ignore[assignment]
+    """Books: money in, signed heads."""
+    SignHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]  # type: ignore[assignment]
+    """Sign where all lanes stand now, besides the hourly signature."""
+    ListSignedHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -78,5 +89,28 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_operator_service_pb2.GetTrialBalanceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RecordPayIn(
+        self,
+        request: _operator_books_pb2.RecordPayInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.RecordPayInResponse, _abc.Awaitable[_operator_books_pb2.RecordPayInResponse]]:
+        """Books: money in, signed heads."""
+
+    @_abc_1.abstractmethod
+    def SignHeads(
+        self,
+        request: _operator_books_pb2.SignHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.SignHeadsResponse, _abc.Awaitable[_operator_books_pb2.SignHeadsResponse]]:
+        """Sign where all lanes stand now, besides the hourly signature."""
+
+    @_abc_1.abstractmethod
+    def ListSignedHeads(
+        self,
+        request: _operator_books_pb2.ListSignedHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.ListSignedHeadsResponse, _abc.Awaitable[_operator_books_pb2.ListSignedHeadsResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
