@@ -26,9 +26,9 @@ from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
 from server.campaigns import learn_calendar
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import DAY, SECOND, Clock, system_clock, tokyo_day
-from server.db import Database, LedgerUnavailable, migrate, open_database
-from server.directory import Keyring, shops, terminals
+from server.clock import DAY, MINUTE, SECOND, Clock, system_clock, tokyo_day
+from server.db import Database, LedgerOverloaded, LedgerUnavailable, migrate, open_database
+from server.directory import Keyring, known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
 from server.fleet import Fleet, Revoked
@@ -41,12 +41,20 @@ from server.fleet.authority import (
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
-from server.ledger import ledger_id, trial_balance
+from server.ledger import (
+    HeadKey,
+    PayIns,
+    deciding_clock,
+    ledger_id,
+    sign_heads_if_due,
+    trial_balance,
+)
 from server.payments import DeskHooks, DeskSettings, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
+from server.rpc.operator_books import BooksCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -74,6 +82,7 @@ class Foundations:
     identity: ServerIdentity
     database: Database
     ledger_id: str
+    head_key: HeadKey
     wallet_url: str
     clock: Clock
     """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
@@ -97,6 +106,8 @@ def lay_foundations(
     authority = open_authority(keys, now)
     identity = open_server_identity(keys, authority, _names(settings), now)
     keyring = Keyring(keys.master_key().reveal())
+    head_key = HeadKey(keys.heads_key().reveal())
+    keys.keep_public_key(head_key.key_id, head_key.public)
     url = settings.database.url
     if not url:
         url = f"sqlite:///{state.database}"
@@ -117,6 +128,7 @@ def lay_foundations(
         identity=identity,
         database=database,
         ledger_id=ledger,
+        head_key=head_key,
         wallet_url=wallet_url(settings),
         clock=clock,
         checkpoint=checkpoint,
@@ -182,6 +194,7 @@ class ChobaServer:
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
             asyncio.create_task(self._prune(), name="prune"),
+            asyncio.create_task(self._sign(), name="sign"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -269,6 +282,18 @@ class ChobaServer:
                 await self._desk.prune()
             except LedgerUnavailable as error:
                 say(log, logging.ERROR, "nothing was pruned", error=error)
+
+    async def _sign(self) -> None:
+        """Hourly, by whichever process asks first; asked each minute, so a restart skips none."""
+        base = self._base
+        while True:
+            try:
+                await base.database.write(
+                    lambda c: sign_heads_if_due(c, base.head_key, base.clock())
+                )
+            except (LedgerUnavailable, LedgerOverloaded) as error:
+                say(log, logging.ERROR, "the books' heads were not signed", error=error)
+            await asyncio.sleep(MINUTE / SECOND)
 
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
@@ -391,8 +416,14 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
     house = HouseCalls(
         fleet=fleet,
         terminals=terminal_lines,
-        trial_balance=lambda: base.database.read(trial_balance),
+        trial_balance=lambda at: base.database.read(lambda c: trial_balance(c, at)),
         code_seconds=settings.terminals.pairing_minutes * 60,
+    )
+    books = BooksCalls(
+        database=base.database,
+        pay_ins=PayIns(base.database, deciding_clock(base.database.kind, base.clock), known_units),
+        key=base.head_key,
+        clock=base.clock,
     )
     return public_listener(
         address=_address(settings.public.host, settings.public.port),
@@ -400,7 +431,7 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
         enrolment=EnrolmentServicer(fleet),
         wallet=WalletServicer(desk, signin, base.clock),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house),
+        operator=operator_servicer(house, books),
         operator_guard=OperatorGuard(base.keys.operator_tokens()),
     )
 

@@ -315,10 +315,11 @@ def verify_pay_ins(connection: Connection) -> Iterator[str]:
     """What does not hold between pay-ins, their references and their entries."""
     p, e, r = t.pay_ins, t.entries, t.pay_in_references
     lane = select(t.lanes.c.lane_id).where(t.lanes.c.name == LANE)
-    rows = connection.execution_options(yield_per=1000).execute(
+    rows = connection.execute(
         select(p, e.c.subject, e.c.instant, e.c.lane_id, e.c.position, r.c.salt, r.c.reference)
         .join_from(p, e, e.c.entry_id == p.c.pay_in_id, isouter=True)
         .join(r, r.c.pay_in_id == p.c.pay_in_id, isouter=True)
+        .execution_options(yield_per=1000)
     )
     for row in rows:
         where = f"pay-in {row.pay_in_id}"

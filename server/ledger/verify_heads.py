@@ -49,7 +49,9 @@ def verify_heads(connection: Connection, audit: Audit, trusted: PublicKeys) -> N
                 parsed.signed_at,
                 parsed.key_id,
             ):
-                audit.find("heads", f"signed head {number}: its row differs from its statement")
+                audit.find(
+                    "heads", f"signed head {parsed.number}: its row {number} differs from it"
+                )
             if number != expected:
                 audit.find("heads", f"signed head {number}: follows {expected - 1}")
             yield signed

@@ -58,16 +58,24 @@ def verify_voids(connection: Connection) -> Iterator[str]:
     v, o = t.sale_voids.c, t.sale_outcomes.c
     on = (v.terminal_number == o.terminal_number) & (v.sale_number == o.sale_number)
     terminal, expected, digest = 0, 1, b""
-    for at_terminal, number, sale, written, state, decided_at in stream_rows(
+    for at_terminal, number, sale, written, state, decided_at, paid in stream_rows(
         connection,
-        select(v.terminal_number, v.number, v.sale_number, v.digest, o.state, o.decided_at)
+        select(
+            v.terminal_number,
+            v.number,
+            v.sale_number,
+            v.digest,
+            o.state,
+            o.decided_at,
+            o.payment_id,
+        )
         .join_from(t.sale_voids, t.sale_outcomes, on, isouter=True)
         .order_by(v.terminal_number, v.number),
     ):
         if at_terminal != terminal:
             terminal, expected, digest = at_terminal, 1, void_genesis(at_terminal)
         where = f"terminal number {terminal} sale {sale} (void {number})"
-        if state != SaleState.VOID.value:
+        if state != SaleState.VOID.value or paid is not None:
             yield f"{where}: its outcome says something else, or is gone"
         elif number != expected:
             yield f"{where}: follows void {expected - 1}"
