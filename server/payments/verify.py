@@ -28,6 +28,7 @@ _LONGEST_BATCH: Final = 10_000_000
 _END: Final = ("\U0010ffff",)
 """After every id."""
 Row = tuple[Any, ...]
+Lots = list[tuple[int, int]]
 
 
 def verify_payments(connection: Connection, progress: Progress = no_progress) -> list[str]:
@@ -86,35 +87,32 @@ def _check_rows(connection: Connection, progress: Progress) -> Iterator[str]:
 
 
 def _wrong(row: Row, legs: list[Row], entry: Row) -> Iterator[str]:
-    try:
-        if _subject(row, legs) == entry[1] and row[9] == entry[2] and _adds_up(row, legs):
-            return
-        yield from _reasons(row, legs, entry)
-    except Exception as error:  # a value of another kind or form than any payment ever had
-        yield f"payment {_name(entry)}: cannot be read ({type(error).__name__})"
-
-
-def _reasons(row: Row, legs: list[Row], entry: Row) -> Iterator[str]:
     where = f"payment {_name(entry)}"
-    if row[9] != entry[2]:
-        yield f"{where}: another instant than its entry"
-    if _subject(row, legs) != entry[1] and _subject_v1(row, legs) != entry[1]:
-        yield f"{where}: differs from its entry"
-    if not _adds_up(row, legs):
-        yield f"{where}: its legs do not add up, or their lots to the balance after"
+    try:
+        left = [_lots(leg[7]) for leg in legs]
+        if row[9] != entry[2]:
+            yield f"{where}: another instant than its entry"
+        if _subject(row, legs, left) != entry[1] and _subject_v1(row, legs) != entry[1]:
+            yield f"{where}: differs from its entry"
+        if not _adds_up(row, legs, left):
+            yield f"{where}: its legs do not add up, or their lots to the balance after"
+    except Exception as error:  # a value of another kind or form than any payment ever had
+        yield f"{where}: cannot be read ({type(error).__name__})"
 
 
-def _adds_up(row: Row, legs: list[Row]) -> bool:
+def _adds_up(row: Row, legs: list[Row], left: list[Lots]) -> bool:
     amount = 0
-    for number, leg in enumerate(legs, 1):
+    for number, (leg, lots) in enumerate(zip(legs, left, strict=True), 1):
         amount += leg[4]
-        left = _lots(leg[7])
-        if leg[1] != number or leg[5] - leg[4] != leg[6] or sum(lot[1] for lot in left) != leg[6]:
+        after = 0
+        for _, rest in lots:
+            after += rest
+        if leg[1] != number or leg[5] - leg[4] != leg[6] or after != leg[6]:
             return False
     return bool(amount == row[8])
 
 
-def _subject(row: Row, legs: list[Row]) -> bytes:
+def _subject(row: Row, legs: list[Row], left: list[Lots]) -> bytes:
     payment_id, user, key, request_hash, kind, terminal, sale, shop, amount, _, to, _ = row
     return payment_subject(
         payment_id,
@@ -128,8 +126,8 @@ def _subject(row: Row, legs: list[Row]) -> bytes:
         key,
         shop,
         [
-            (leg[2], leg[3], leg[4], leg[8], _ordinal(leg[9]), leg[5], leg[6], _lots(leg[7]))
-            for leg in legs
+            (leg[2], leg[3], leg[4], leg[8], _ordinal(leg[9]), leg[5], leg[6], lots)
+            for leg, lots in zip(legs, left, strict=True)
         ],
     )
 
@@ -168,15 +166,18 @@ def _ordinal(day: str) -> int:
     return parsed.toordinal()
 
 
-def _lots(text: str) -> list[tuple[int, int]]:
-    """``[[expires_at,amount],…]`` exactly as it is written by the desk."""
+def _lots(text: str) -> Lots:
+    """``[[expires_at,amount],…]`` exactly as the desk writes it. Raises ValueError."""
     if text == "[]":
         return []
     lots = []
     for part in text[2:-2].split("],["):
         expires_at, _, amount = part.partition(",")
         lots.append((int(expires_at), int(amount)))
-    if "[" + ",".join([f"[{at},{amount}]" for at, amount in lots]) + "]" != text:
+    if (
+        ",".join([f"[{at},{amount}]" for at, amount in lots]) != text[1:-1]
+        or text[0] + text[-1] != "[]"
+    ):
         raise ValueError("lots_after: written in another form")
     return lots
 
