@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Table, text
+from sqlalchemy import Column, Table, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from protos.units import SaleNumber, Yen
 from server.db.schema import ledger as books
 from server.db.schema import payments as desk_tables
 from server.ledger import (
+    AccountId,
+    EntryDraft,
     HeadKey,
+    Operation,
     PayIn,
     PayIns,
     PaySource,
+    PostingDraft,
     Unit,
     check_heads,
     process_clock,
@@ -28,6 +32,7 @@ from server.ledger import (
     verify_ledger,
 )
 from server.ledger.audit import Audit
+from server.ledger.layout import entry_hash
 from server.payments import ResolveMode
 from tests.conftest import BOTH, _copy, _opened
 from tests.support.books import NOON, VOUCHER, Town, legs, new_key, ticket_of
@@ -292,6 +297,36 @@ def test_heads_signed_again_with_another_key_are_not_trusted(crime_scene: Intrud
         audit = verify_ledger(connection, trusted={KEY.key_id: KEY.public})
         assert all("not among the trusted keys" in one for one in audit.findings)
         assert len(audit.findings) == len(kept)
+
+
+def test_an_old_entry_that_issued_lots_holds_under_version_1_and_is_told(
+    sqlite_town: Town,
+) -> None:
+    """The last grant as it would have been hashed before there was a version 2."""
+    url = sqlite_town.database._writing.url.render_as_string(hide_password=False)
+    with intruder(url).at_work() as connection:
+        last = rows_of(connection, books.entries)[-1]
+        lane = connection.execute(select(books.lanes.c.name)).scalar_one()
+        lines = [r for r in rows_of(connection, books.postings) if r.position == last.position]
+        before = rows_of(connection, books.entries)[-2]
+        drafted = EntryDraft(
+            last.entry_id,
+            Operation(last.operation),
+            last.subject,
+            tuple(
+                PostingDraft(
+                    AccountId(r.debit_account), AccountId(r.credit_account), Yen(r.amount), r.lot_id
+                )
+                for r in lines
+            ),
+        )
+        old = entry_hash(before.hash, last.lane_id, last.position, last.instant, drafted)
+        change(connection, books.entries, last, books.entries.c.hash, old)
+        connection.execute(update(books.lanes).values(head=old))
+        audit = verify_ledger(connection)
+    assert lane == "grants"
+    assert (audit.findings, audit.lots_of_v1) == ([], 1)
+    assert any("layout 1" in note for note in audit.notes)
 
 
 def test_the_tables_are_those_of_both_rooms() -> None:
