@@ -17,7 +17,7 @@ NO_UNIT: Final = 0
 
 @dataclass(slots=True)
 class AccountTable:
-    """By account number, 20 bytes each: memory grows with accounts and lots, not with entries."""
+    """By account number, 22 bytes each: memory grows with accounts and lots, not with entries."""
 
     units: "array[int]"
     """Number of the account's service in ``services``; 0: there is no such account."""
