@@ -31,7 +31,7 @@ from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
 from server.db import Database, LedgerUnavailable, migrate, open_database
-from server.directory import Keyring, shops, terminals
+from server.directory import Keyring, known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
 from server.due_jobs import DueJobs
@@ -46,7 +46,16 @@ from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
 from server.lane_lease import LaneLease, take_lane
-from server.ledger import LedgerClock, deciding_clock, ledger_id, restored_at, trial_balance
+from server.ledger import (
+    HeadKey,
+    LedgerClock,
+    PayIns,
+    deciding_clock,
+    ledger_id,
+    restored_at,
+    sign_heads_if_due,
+    trial_balance,
+)
 from server.operators import Operators
 from server.payments import DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
@@ -54,6 +63,7 @@ from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
 from server.rpc.operator_acts import ActsCalls
+from server.rpc.operator_books import BooksCalls
 from server.rpc.operator_campaigns import CampaignCalls
 from server.rpc.operator_cancels import CancelCalls
 from server.rpc.operator_grants import GrantCalls
@@ -85,6 +95,7 @@ class Foundations:
     identity: ServerIdentity
     database: Database
     ledger_id: str
+    head_key: HeadKey
     wallet_url: str
     lane: LaneLease
     clock: Clock
@@ -114,6 +125,8 @@ def lay_foundations(
     authority = open_authority(keys, now)
     identity = open_server_identity(keys, authority, _names(settings), now)
     keyring = Keyring(keys.master_key().reveal())
+    head_key = HeadKey(keys.heads_key().reveal())
+    keys.keep_public_key(head_key.key_id, head_key.public)
     url = settings.database.url
     if not url:
         url = f"sqlite:///{state.database}"
@@ -135,6 +148,7 @@ def lay_foundations(
         identity=identity,
         database=database,
         ledger_id=ledger,
+        head_key=head_key,
         wallet_url=wallet_url(settings),
         lane=lane,
         clock=clock,
@@ -382,7 +396,13 @@ def _due_jobs(base: Foundations, desk: PaymentDesk) -> DueJobs:
     jobs = DueJobs(base.database, base.clock)
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
+    jobs.hourly("ledger.sign", partial(_sign, base))
     return jobs
+
+
+async def _sign(base: Foundations) -> None:
+    """Where the books stand, signed with a key that the database does not have."""
+    await base.database.write(lambda c: sign_heads_if_due(c, base.head_key, base.clock()))
 
 
 async def _expire(base: Foundations) -> None:
@@ -468,8 +488,14 @@ def _public(
     house = HouseCalls(
         fleet=fleet,
         terminals=terminal_lines,
-        trial_balance=lambda: base.database.read(trial_balance),
+        trial_balance=lambda at: base.database.read(lambda c: trial_balance(c, at)),
         code_seconds=settings.terminals.pairing_minutes * 60,
+    )
+    books = BooksCalls(
+        database=base.database,
+        pay_ins=PayIns(base.database, base.ledger_clock, known_units),
+        key=base.head_key,
+        clock=base.clock,
     )
     return public_listener(
         address=_address(settings.public.host, settings.public.port),
@@ -479,6 +505,7 @@ def _public(
         wallet_guard=CustomerGuard(signin),
         operator=operator_servicer(
             house,
+            books,
             PaymentCalls(desk),
             ActsCalls(base.database),
             _grants(base, bulk),

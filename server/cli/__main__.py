@@ -1,8 +1,10 @@
 """``choba``: what the keeper of the books asks them on the server's own machine.
 
 choba db migrate [URL] [--application-role ROLE]  create or upgrade the schema, as its owner
-choba trial-balance                               試算表: every account, debit and credit
-choba audit verify                                chains, balances, lots, payments again
+choba trial-balance [--at TIME]                   試算表: every account, debit and credit
+choba audit verify | sign | export-heads FILE | check-heads FILE | rotate-key
+                                                  everything again; signed heads of the books
+choba funds pay-in …                              money from the city or from buyers
 choba ledger show (PAYMENT | --code N)            one payment's entries, then the trial balance
 choba backup DEST                                 copy the books while servers run, without keys
 choba operator add|list|remove                    who may call OperatorService, and as what
@@ -34,14 +36,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import backups, books, campaigns, cancels, operators, points
+from server.cli import audit, backups, books, campaigns, cancels, funds, operators, points
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, backups, operators, points, campaigns, cancels)
+_AREAS: Final = (books, audit, funds, backups, operators, points, campaigns, cancels)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

@@ -210,6 +210,11 @@ def shop_by_id(connection: Connection, shop_id: ShopId) -> Shop | None:
     return _shop(row) if row else None
 
 
+def known_units(connection: Connection) -> frozenset[str]:
+    """The ids of all services: what the ledger may count."""
+    return frozenset(connection.execute(select(t.services.c.service_id)).scalars())
+
+
 def services_of_shop(connection: Connection, shop_id: ShopId) -> tuple[ServiceId, ...]:
     """What the shop takes."""
     rows = connection.execute(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.benchmarks import confirm, pay_unary
+from tests.benchmarks import audit_verify, confirm, pay_unary
 from tests.benchmarks.results import Row, keep, table
 from tests.support.postgres import NoPostgresError
 from tools.harness.process import StageError
@@ -14,6 +14,8 @@ OUTPUT = Path("bench-output")
 ROWS: Mapping[str, Callable[[], Row]] = {
     confirm.NAME: confirm.measure,
     pay_unary.NAME: pay_unary.measure,
+    audit_verify.NAME: audit_verify.measure,
+    audit_verify.NAME_SQLITE: audit_verify.measure_sqlite,
 }
 
 

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
+from protos.choba.v1 import operator_books_pb2 as choba_dot_v1_dot_operator__books__pb2
 from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
 from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
@@ -195,6 +196,21 @@ class OperatorServiceStub:
                 '/choba.v1.OperatorService/CloseAccount',
                 request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
+                _registered_method=True)
+        self.RecordPayIn = channel.unary_unary(
+                '/choba.v1.OperatorService/RecordPayIn',
+                request_serializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInResponse.FromString,
+                _registered_method=True)
+        self.SignHeads = channel.unary_unary(
+                '/choba.v1.OperatorService/SignHeads',
+                request_serializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsResponse.FromString,
+                _registered_method=True)
+        self.ListSignedHeads = channel.unary_unary(
+                '/choba.v1.OperatorService/ListSignedHeads',
+                request_serializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.FromString,
                 _registered_method=True)
 
 
@@ -412,6 +428,26 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordPayIn(self, request, context):
+        """Books: money in, signed heads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignHeads(self, request, context):
+        """Sign where all lanes stand now, besides the hourly signature.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSignedHeads(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -569,6 +605,21 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.CloseAccount,
                     request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.SerializeToString,
+            ),
+            'RecordPayIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordPayIn,
+                    request_deserializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInResponse.SerializeToString,
+            ),
+            'SignHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignHeads,
+                    request_deserializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsResponse.SerializeToString,
+            ),
+            'ListSignedHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSignedHeads,
+                    request_deserializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1410,6 +1461,87 @@ class OperatorService:
             '/choba.v1.OperatorService/CloseAccount',
             choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
             choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordPayIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RecordPayIn',
+            choba_dot_v1_dot_operator__books__pb2.RecordPayInRequest.SerializeToString,
+            choba_dot_v1_dot_operator__books__pb2.RecordPayInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SignHeads',
+            choba_dot_v1_dot_operator__books__pb2.SignHeadsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__books__pb2.SignHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSignedHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListSignedHeads',
+            choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

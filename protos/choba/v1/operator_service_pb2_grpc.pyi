@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
+from protos.choba.v1 import operator_books_pb2 as _operator_books_pb2
 from protos.choba.v1 import operator_campaigns_pb2 as _operator_campaigns_pb2
 from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
 from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
@@ -97,6 +98,11 @@ class OperatorServiceStub:
     """Books every lot whose expiry has passed (有効期限切れ)."""
     CloseAccount: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]
     """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
+    RecordPayIn: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.RecordPayInRequest, _operator_books_pb2.RecordPayInResponse]
+    """Books: money in, signed heads."""
+    SignHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]
+    """Sign where all lanes stand now, besides the hourly signature."""
+    ListSignedHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -162,6 +168,11 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """Books every lot whose expiry has passed (有効期限切れ)."""
     CloseAccount: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]  # type: ignore[assignment]
     """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
+    RecordPayIn: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.RecordPayInRequest, _operator_books_pb2.RecordPayInResponse]  # type: ignore[assignment]
+    """Books: money in, signed heads."""
+    SignHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]  # type: ignore[assignment]
+    """Sign where all lanes stand now, besides the hourly signature."""
+    ListSignedHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -410,5 +421,28 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operator_cancels_pb2.CloseAccountResponse, _abc.Awaitable[_operator_cancels_pb2.CloseAccountResponse]]:
         """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
+
+    @_abc_1.abstractmethod
+    def RecordPayIn(
+        self,
+        request: _operator_books_pb2.RecordPayInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.RecordPayInResponse, _abc.Awaitable[_operator_books_pb2.RecordPayInResponse]]:
+        """Books: money in, signed heads."""
+
+    @_abc_1.abstractmethod
+    def SignHeads(
+        self,
+        request: _operator_books_pb2.SignHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.SignHeadsResponse, _abc.Awaitable[_operator_books_pb2.SignHeadsResponse]]:
+        """Sign where all lanes stand now, besides the hourly signature."""
+
+    @_abc_1.abstractmethod
+    def ListSignedHeads(
+        self,
+        request: _operator_books_pb2.ListSignedHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.ListSignedHeadsResponse, _abc.Awaitable[_operator_books_pb2.ListSignedHeadsResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
