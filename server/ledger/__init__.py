@@ -23,7 +23,7 @@ from server.ledger.entries import (
     Entry,
     PostingLine,
     count_entries,
-    entries_by_id,
+    entries_of,
     entry_by_id,
     subjects_of,
 )
@@ -133,7 +133,7 @@ __all__ = [
     "database_clock",
     "deciding_clock",
     "due_wallets",
-    "entries_by_id",
+    "entries_of",
     "entry_by_id",
     "gap_after",
     "issued_lots",

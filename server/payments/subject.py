@@ -20,11 +20,12 @@ from typing import Final
 from protos.units import Micros, PaymentId, TransactionId, Yen
 from server.directory import ServiceId
 
-_HEAD: Final = struct.Struct(">16s20sBqqqq")
-_WHO: Final = struct.Struct(">32sHHH")
-_LEG: Final = struct.Struct(">20sqqiH")
-_AFTER: Final = struct.Struct(">qqH")
-_LOT: Final = struct.Struct(">qq")
+WORD_V2: Final = b"choba-payment-v2"
+HEAD: Final = struct.Struct(">16s20sBqqqq")
+WHO: Final = struct.Struct(">32sHHH")
+LEG: Final = struct.Struct(">20sqqiH")
+AFTER: Final = struct.Struct(">qqH")
+LOT: Final = struct.Struct(">qq")
 
 LegV1 = tuple[TransactionId, ServiceId, Yen, Micros, date]
 LegV2 = tuple[str, str, int, int, int, int, int, Sequence[tuple[int, int]]]
@@ -41,7 +42,7 @@ def payment_subject_v1(
     legs: list[LegV1],
 ) -> bytes:
     """Of payments from before version 2."""
-    packed = _HEAD.pack(
+    packed = HEAD.pack(
         b"choba-payment-v1",
         payment_id.encode("ascii"),
         kind,
@@ -52,7 +53,7 @@ def payment_subject_v1(
     )
     for transaction_id, service_id, leg_amount, closes_at, pay_day in legs:
         service = service_id.encode("utf-8")
-        packed += _LEG.pack(
+        packed += LEG.pack(
             transaction_id.encode("ascii"),
             leg_amount,
             closes_at,
@@ -82,8 +83,8 @@ def payment_subject(
     """
     who = (user_id.encode(), key.encode(), shop_id.encode())
     parts = [
-        _HEAD.pack(
-            b"choba-payment-v2",
+        HEAD.pack(
+            WORD_V2,
             payment_id.encode("ascii"),
             kind,
             terminal,
@@ -91,15 +92,15 @@ def payment_subject(
             amount,
             announced_to or 0,
         ),
-        _WHO.pack(request_hash, len(who[0]), len(who[1]), len(who[2])),
+        WHO.pack(request_hash, len(who[0]), len(who[1]), len(who[2])),
         *who,
     ]
     for transaction_id, service_id, leg_amount, closes_at, pay_day, before, after, left in legs:
         service = service_id.encode()
         parts += (
-            _LEG.pack(transaction_id.encode("ascii"), leg_amount, closes_at, pay_day, len(service)),
+            LEG.pack(transaction_id.encode("ascii"), leg_amount, closes_at, pay_day, len(service)),
             service,
-            _AFTER.pack(before, after, len(left)),
-            *[_LOT.pack(*lot) for lot in left],
+            AFTER.pack(before, after, len(left)),
+            *[LOT.pack(*lot) for lot in left],
         )
     return hashlib.sha256(b"".join(parts)).digest()

@@ -1,42 +1,37 @@
 """Proof that the payments' own rows are what the chain says of them.
 
-Payments, legs and entries of use come as three streams in the order of payment ids and are merged
-row by row; the rest is left to the database.
+``screen`` reads every payment with its legs and entry; here stands what it leaves: why one does not
+hold, older versions, and all that the database can compare by itself.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from protos.units import Micros, PaymentId, TransactionId, Yen
 from server.db.schema import payments as t
-from server.db.streams import byte_order, stream_rows
+from server.db.streams import stream_rows
 from server.directory import ServiceId
 from server.ledger import (
     Operation,
     Progress,
     StreamId,
-    entries_by_id,
+    entries_of,
     last_sequences,
     no_progress,
     skipped_until,
 )
+from server.payments.screen import Lots, PaymentScreen, Row, lots_of, ordinal_of
 from server.payments.subject import payment_subject, payment_subject_v1
 from server.payments.types import SaleKind, SaleState
 from server.payments.voids import verify_voids
 
 _SHOWN: Final = 20
-_STEP: Final = 8192
 _LONGEST_BATCH: Final = 10_000_000
 """Microseconds: lanes have no common order, a batch's instants may run ahead of the clock."""
-_END: Final = ("\U0010ffff",)
-"""After every id."""
-Row = tuple[Any, ...]
-Lots = list[tuple[int, int]]
 
 
 def verify_payments(connection: Connection, progress: Progress = no_progress) -> list[str]:
@@ -62,42 +57,35 @@ def _first(findings: Iterator[str]) -> Iterator[str]:
 
 def _check_rows(connection: Connection, progress: Progress) -> Iterator[str]:
     """Every payment has its entry and its legs, and the other way round."""
-    total = connection.execute(select(func.count()).select_from(t.payments)).scalar_one()
-    legs, entries = _legs(connection), entries_by_id(connection, Operation.USE)
-    leg: Row = next(legs, _END)
-    entry: Row = next(entries, _END)
-    for number, row in enumerate(_payments(connection), 1):
-        payment_id = row[0]
-        while leg[0] < payment_id:
-            yield f"transaction {leg[2]}: its payment {leg[0]} is missing"
-            leg = next(legs, _END)
-        mine = []
-        while leg[0] == payment_id:
-            mine.append(leg)
-            leg = next(legs, _END)
-        while entry[0] < payment_id:
+    total = _count(connection, t.payments)
+    screen = PaymentScreen(connection, progress, total)
+    for row, legs, entry in screen.suspects():
+        if row is None:
             yield f"{_name(entry)}: its payment is missing"
-            entry = next(entries, _END)
-        if entry[0] == payment_id:
-            yield from _wrong(row, mine, entry)
-            entry = next(entries, _END)
         else:
+            yield from _wrong(row, legs, entry)
+    p, leg = t.payments.c, t.transactions.c
+    if screen.payments != total:
+        entries = entries_of(Operation.USE).c
+        of = select(entries.entry_id).where(entries.entry_id == p.payment_id)
+        for (payment_id,) in stream_rows(connection, select(p.payment_id).where(~of.exists())):
             yield f"payment {payment_id}: no entry in the ledger"
-        if not number % _STEP:
-            progress("payments", number, total)
-    while leg is not _END:
-        yield f"transaction {leg[2]}: its payment {leg[0]} is missing"
-        leg = next(legs, _END)
-    while entry is not _END:
-        yield f"{_name(entry)}: its payment is missing"
-        entry = next(entries, _END)
-    progress("payments", total, total)
+    if screen.legs != _count(connection, t.transactions):
+        whole = select(p.payment_id).where(p.payment_id == leg.payment_id)
+        for transaction_id, payment_id in stream_rows(
+            connection, select(leg.transaction_id, leg.payment_id).where(~whole.exists())
+        ):
+            yield f"transaction {transaction_id}: its payment {payment_id} is missing"
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def _wrong(row: Row, legs: list[Row], entry: Row) -> Iterator[str]:
     where = f"payment {_name(entry)}"
     try:
-        left = [_lots(leg[7]) for leg in legs]
+        left = [lots_of(leg[7]) for leg in legs]
         if row[9] != entry[2]:
             yield f"{where}: another instant than its entry"
         if _subject(row, legs, left) != entry[1] and _subject_v1(row, legs) != entry[1]:
@@ -134,7 +122,7 @@ def _subject(row: Row, legs: list[Row], left: list[Lots]) -> bytes:
         key,
         shop,
         [
-            (leg[2], leg[3], leg[4], leg[8], _ordinal(leg[9]), leg[5], leg[6], lots)
+            (leg[2], leg[3], leg[4], leg[8], ordinal_of(leg[9]), leg[5], leg[6], lots)
             for leg, lots in zip(legs, left, strict=True)
         ],
     )
@@ -163,46 +151,6 @@ def _subject_v1(row: Row, legs: list[Row]) -> bytes:
 
 def _name(entry: Row) -> str:
     return f"{entry[0]} (lane {entry[3]} position {entry[4]})"
-
-
-@lru_cache(maxsize=4096)
-def _ordinal(day: str) -> int:
-    """Few days pay many payments; each is read once. Raises ValueError for another form."""
-    parsed = date.fromisoformat(day)
-    if parsed.isoformat() != day:
-        raise ValueError("pay day: written in another form")
-    return parsed.toordinal()
-
-
-def _lots(text: str) -> Lots:
-    """``[[expires_at,amount],…]`` exactly as the desk writes it. Raises ValueError."""
-    if text == "[]":
-        return []
-    lots = []
-    for part in text[2:-2].split("],["):
-        expires_at, _, amount = part.partition(",")
-        lots.append((int(expires_at), int(amount)))
-    if (
-        ",".join([f"[{at},{amount}]" for at, amount in lots]) != text[1:-1]
-        or text[0] + text[-1] != "[]"
-    ):
-        raise ValueError("lots_after: written in another form")
-    return lots
-
-
-def _payments(connection: Connection) -> Iterator[Row]:
-    p = t.payments.c
-    return stream_rows(
-        connection, select(t.payments).order_by(byte_order(connection, p.payment_id))
-    )
-
-
-def _legs(connection: Connection) -> Iterator[Row]:
-    leg = t.transactions.c
-    return stream_rows(
-        connection,
-        select(t.transactions).order_by(byte_order(connection, leg.payment_id), leg.leg),
-    )
 
 
 def _check_outcomes(connection: Connection) -> Iterator[str]:
