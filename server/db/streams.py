@@ -58,5 +58,6 @@ def long_snapshot(connection: Connection) -> None:
         "SET LOCAL statement_timeout = 0",
         "SET LOCAL idle_in_transaction_session_timeout = 0",
         "SET LOCAL work_mem = '64MB'",
+        "SET LOCAL jit = off",  # it compiles a second for statements that run for one
     ):
         connection.execute(text(setting))

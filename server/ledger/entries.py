@@ -1,6 +1,6 @@
 """Reading entries by what domains know of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Subquery, func, select

@@ -23,6 +23,7 @@ from server.ledger.types import EntryDraft, LaneId
 
 WORD_V1: Final = b"choba-entry-v1"
 WORD_V2: Final = b"choba-entry-v2"
+WORD_GENESIS: Final = b"choba-lane-v1"
 HEAD: Final = struct.Struct(">14s32sqqqb20s32sH")
 LINE: Final = struct.Struct(">qqqq")
 _GENESIS: Final = struct.Struct(">13s20sq")
@@ -36,7 +37,7 @@ LotFacts = tuple[int, int, int, int, int]
 
 def genesis(ledger_id: str, lane: LaneId) -> bytes:
     """The hash before a lane's first entry."""
-    packed = _GENESIS.pack(b"choba-lane-v1", ledger_id.encode("ascii"), lane)
+    packed = _GENESIS.pack(WORD_GENESIS, ledger_id.encode("ascii"), lane)
     return hashlib.sha256(packed).digest()
 
 

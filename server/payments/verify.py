@@ -25,6 +25,7 @@ from server.ledger import (
     skipped_until,
 )
 from server.payments.screen import Lots, PaymentScreen, Row, lots_of, ordinal_of
+from server.payments.screen_sql import legs_of, payments_hold
 from server.payments.subject import payment_subject, payment_subject_v1
 from server.payments.types import SaleKind, SaleState
 from server.payments.voids import verify_voids
@@ -57,6 +58,17 @@ def _first(findings: Iterator[str]) -> Iterator[str]:
 
 def _check_rows(connection: Connection, progress: Progress) -> Iterator[str]:
     """Every payment has its entry and its legs, and the other way round."""
+    suspects = payments_hold(connection)
+    if suspects is None:
+        yield from _check_each(connection, progress)
+        return
+    legs = legs_of(connection, [row[0] for row, _ in suspects])
+    for row, entry in suspects:
+        yield from _wrong(row, legs[row[0]], entry)
+
+
+def _check_each(connection: Connection, progress: Progress) -> Iterator[str]:
+    """Read all of them; name what has no counterpart, too."""
     total = _count(connection, t.payments)
     screen = PaymentScreen(connection, progress, total)
     for row, legs, entry in screen.suspects():
