@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, collate, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from server.db.database import DatabaseKind
 
@@ -40,10 +40,14 @@ def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Row]
         yield from server_side
 
 
-def byte_order(connection: Connection, column: ColumnElement[str]) -> ColumnElement[str]:
-    """To order by in streams that Python merges: a database's own collation is another one."""
-    sqlite = connection.dialect.name == DatabaseKind.SQLITE.value
-    return column if sqlite else collate(column, "C")
+def stream_exceptions(connection: Connection, statement: Select[Any]) -> Iterator[Row]:
+    """``stream_rows`` of rows that should not exist. PostgreSQL counts them first: only what needs
+    no cursor runs in parallel."""
+    if connection.dialect.name == DatabaseKind.POSTGRESQL.value:
+        count = select(func.count()).select_from(statement.subquery())
+        if not connection.execute(count).scalar_one():
+            return
+    yield from stream_rows(connection, statement)
 
 
 def long_snapshot(connection: Connection) -> None:

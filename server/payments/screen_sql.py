@@ -41,12 +41,16 @@ def _lots(count: int) -> str:
     )
 
 
-_COMMAS: Final = "length(lots_after) - length(replace(lots_after, ',', ''))"
+_ONLY: Final = "split_part(substr(lots_after, 3), ',', 1)::bigint"
 _LOTS: Final = (
-    f"CASE {_COMMAS} "
-    + " ".join(f"WHEN {2 * count - 1} THEN {_lots(count)}" for count in range(1, _MOST_LOTS + 1))
-    + " WHEN 0 THEN CASE WHEN lots_after = '[]' AND after_value = 0"
-    " THEN int2send(0::smallint) END END"
+    "CASE WHEN lots_after = '[]' THEN"
+    " CASE WHEN after_value = 0 THEN int2send(0::smallint) END"
+    # nearly always it is one lot, which then has all that is left
+    f" WHEN lots_after = '[[' || {_ONLY} || ',' || after_value || ']]'"
+    f" THEN '\\x0001'::bytea || int8send({_ONLY}) || int8send(after_value)"
+    " ELSE CASE length(lots_after) - length(replace(lots_after, ',', '')) "
+    + " ".join(f"WHEN {2 * count - 1} THEN {_lots(count)}" for count in range(2, _MOST_LOTS + 1))
+    + " END END"
 )
 LEG: Final = f"""
 CASE WHEN before_value - amount = after_value AND octet_length(transaction_id) = 20

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from protos.units import Micros, PaymentId, TransactionId, Yen
 from server.db.schema import payments as t
-from server.db.streams import stream_rows
+from server.db.streams import stream_exceptions, stream_rows
 from server.directory import ServiceId
 from server.ledger import (
     Operation,
@@ -172,14 +172,14 @@ def _check_outcomes(connection: Connection) -> Iterator[str]:
     dynamic = p.kind == int(SaleKind.DYNAMIC)
     same = (o.payment_id == p.payment_id) & (o.decided_at == p.paid_at)
     same &= o.state == SaleState.PAID.value
-    for (payment_id,) in stream_rows(
+    for (payment_id,) in stream_exceptions(
         connection,
         select(p.payment_id).where(
             dynamic, ~select(o.state).select_from(t.sale_outcomes).where(on & same).exists()
         ),
     ):
         yield f"payment {payment_id}: the outcome of its sale is missing or differs"
-    for terminal, sale, state, payment_id in stream_rows(
+    for terminal, sale, state, payment_id in stream_exceptions(
         connection,
         select(o.terminal_number, o.sale_number, o.state, o.payment_id).where(
             o.state != SaleState.VOID.value,
