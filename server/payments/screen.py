@@ -1,17 +1,15 @@
 """Every payment and its legs against their entry's digest, fast; what differs goes to ``verify``.
 
 Written for the speed of the drivers and the interpreter, because it runs for every payment there
-ever was: rows in the order of the books, one ``pack`` for a payment and one for each leg, the texts
-of lots read by the thousand. The layouts are put together from those of ``subject``.
+ever was: rows in the order of the books, one ``pack`` for a payment and one for each leg. The layouts are put together from those of ``subject``.
 """
 
 import hashlib
-import json
 import struct
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from itertools import islice
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, select
@@ -22,8 +20,6 @@ from server.ledger import Operation, Progress, entries_of
 from server.payments.subject import AFTER, HEAD, LEG, LOT, WHO, WORD_V2
 
 _STEP: Final = 8192
-_LEGS: Final = 2000
-"""Legs whose lots are read at once."""
 
 Row = tuple[Any, ...]
 Lots = list[tuple[int, int]]
@@ -97,38 +93,30 @@ class PaymentScreen:
 
 def packed_legs(rows: Iterator[Row]) -> Iterator[tuple[Row, int, bytes]]:
     """Each leg with its amount and its bytes; -1 and none when it does not hold by itself."""
-    layout, ordinal = leg_layout, ordinal_of
-    while chunk := list(islice(rows, _LEGS)):
-        texts = [row[7] for row in chunk]
-        for row, lots in zip(chunk, _all_lots(texts) or map(_lots_or_none, texts), strict=True):
-            _, _, transaction_id, service_id, amount, before, after, _, closes_at, pay_day = row
-            try:
-                service = service_id.encode()
-                length = len(service)
-                if len(lots) == 1:
-                    ((expires_at, rest),) = lots
-                    # fmt: off
-                    packed = layout(length, 1).pack(
-                        transaction_id.encode("ascii"), amount, closes_at, ordinal(pay_day),
-                        length, service, before, after, 1, expires_at, rest,
-                    )
-                    # fmt: on
-                else:
-                    rest, flat = 0, []
-                    for expires_at, left in lots:
-                        flat += (expires_at, left)
-                        rest += left
-                    # fmt: off
-                    packed = layout(length, len(lots)).pack(
-                        transaction_id.encode("ascii"), amount, closes_at, ordinal(pay_day),
-                        length, service, before, after, len(lots), *flat,
-                    )
-                    # fmt: on
-                if before - amount != after or rest != after or len(transaction_id) != 20:
-                    amount = -1
-            except Exception:  # a value of another kind or form than any leg ever had
-                amount, packed = -1, b""
-            yield row, amount, packed
+    layout, ordinal, number = leg_layout, ordinal_of, number_of
+    for row in rows:
+        _, _, transaction_id, service_id, amount, before, after, lots, closes_at, pay_day = row
+        try:
+            service = service_id.encode()
+            length = len(service)
+            first = lots[2 : lots.find(",")]
+            if lots == f"[[{first},{after}]]":  # nearly always: one lot has all that is left
+                left: tuple[int, ...] = (number(first), after)
+                rest = after
+            else:
+                several = lots_of(lots)
+                rest, left = sum(one for _, one in several), tuple(chain(*several))
+            # fmt: off
+            packed = layout(length, len(left) >> 1).pack(
+                transaction_id.encode("ascii"), amount, closes_at, ordinal(pay_day),
+                length, service, before, after, len(left) >> 1, *left,
+            )
+            # fmt: on
+            if before - amount != after or rest != after or len(transaction_id) != 20:
+                amount = -1
+        except Exception:  # a value of another kind or form than any leg ever had
+            amount, packed = -1, b""
+        yield row, amount, packed
 
 
 @lru_cache(maxsize=1024)
@@ -152,6 +140,15 @@ def ordinal_of(day: str) -> int:
     return parsed.toordinal()
 
 
+@lru_cache(maxsize=4096)
+def number_of(digits: str) -> int:
+    """Lots expire at few instants. Raises ValueError for a number written in another form."""
+    number = int(digits)
+    if str(number) != digits:
+        raise ValueError("lots_after: written in another form")
+    return number
+
+
 def lots_of(text: str) -> Lots:
     """``[[expires_at,amount],…]`` exactly as the desk writes it. Raises ValueError."""
     if text == "[]":
@@ -166,31 +163,6 @@ def lots_of(text: str) -> Lots:
     ):
         raise ValueError("lots_after: written in another form")
     return lots
-
-
-def _lots_or_none(text: str) -> Lots | None:
-    try:
-        return lots_of(text)
-    except Exception:  # any other value
-        return None
-
-
-def _all_lots(texts: list[str]) -> list[Lots] | None:
-    """``lots_of`` of each, read as one text; None: one of them is written in another form.
-
-    Between two texts stands ``""``. A text that ran into the next would keep it inside, where no
-    number can stand and packing fails; one that made two of itself would need such another.
-    """
-    try:
-        joined = "[" + ',"",'.join(texts) + "]"
-        parsed: list[Lots] = json.loads(joined)
-    except (TypeError, ValueError, RecursionError):
-        return None
-    if len(parsed) != 2 * len(texts) - 1:
-        return None
-    if str(parsed).replace(" ", "").replace("''", '""') != joined:
-        return None
-    return parsed[::2]
 
 
 def _payments() -> Select[Any]:
