@@ -63,5 +63,8 @@ def long_snapshot(connection: Connection) -> None:
         "SET LOCAL idle_in_transaction_session_timeout = 0",
         "SET LOCAL work_mem = '64MB'",
         "SET LOCAL jit = off",  # it compiles a second for statements that run for one
+        # the server's own functions, whatever a role's settings put before them
+        "SELECT set_config('search_path', 'pg_catalog, ' || string_agg(quote_ident(name), ', '), "
+        "true) FROM unnest(current_schemas(false)) name WHERE name <> 'pg_catalog'",
     ):
         connection.execute(text(setting))

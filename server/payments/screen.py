@@ -1,7 +1,8 @@
 """Every payment and its legs against their entry's digest, fast; what differs goes to ``verify``.
 
 Written for the speed of the drivers and the interpreter, because it runs for every payment there
-ever was: rows in the order of the books, one ``pack`` for a payment and one for each leg. The layouts are put together from those of ``subject``.
+ever was: rows in the order of the books, one ``pack`` for a payment and one for each leg. The
+layouts are put together from those of ``subject``.
 """
 
 import hashlib

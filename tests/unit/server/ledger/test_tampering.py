@@ -199,6 +199,26 @@ def test_swapped_rows_are_found(crime_scene: Intruder, column: str) -> None:
         assert any(f"lane {row.lane_id} position {row.position}" in f for f in found)
 
 
+LONGER = (
+    (books.entries, "entry_id"),
+    (books.entries, "subject"),
+    (books.entries, "hash"),
+    (desk_tables.payments, "request_hash"),
+    (desk_tables.transactions, "transaction_id"),
+)
+
+
+@pytest.mark.parametrize(("table", "column"), LONGER, ids=[f"{t.name}.{c}" for t, c in LONGER])
+def test_a_byte_too_many_is_found(crime_scene: Intruder, table: Table, column: str) -> None:
+    """Packing cuts what is longer than its field: lengths are looked at, too."""
+    with crime_scene.at_work() as connection:
+        row = rows_of(connection, table)[-1]
+        value = row._mapping[column]
+        longer = value + ("x" if isinstance(value, str) else b"\0")
+        change(connection, table, row, table.c[column], longer)
+        assert any(name in one for name in named(table, row) for one in findings(connection))
+
+
 TYPES = {
     "text for a number": ("postings", "amount", "many"),
     "nothing for a hash": ("entries", "hash", b""),
