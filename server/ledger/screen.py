@@ -27,7 +27,7 @@ _LINE: Final = (
 _LOT: Final = (
     "int8send(lot_id)||int8send(account_id)||int8send(face)||int8send(price)||int8send(expires_at)"
 )
-_LINES: Final = "(1 + (two.packed IS NOT NULL)::int + coalesce(more.lines, 0))"
+_LINES: Final = "(1 + (two.packed IS NOT NULL)::int + coalesce(more.lines, 0)::int)"
 
 _BODY: Final = f"""
     coalesce(before.hash, sha256('{WORD_GENESIS.decode()}'::bytea
@@ -39,7 +39,7 @@ _BODY: Final = f"""
 """An entry without its word and without its lots."""
 
 CHAIN: Final = f"""
-SELECT e.lane_id, e.position, {_LINES} AS lines, coalesce(issued.lots, 0) AS lots,
+SELECT e.lane_id, e.position, {_LINES} AS lines, coalesce(issued.lots, 0)::int AS lots,
     CASE WHEN issued.lots IS NULL
         THEN e.hash = sha256('{WORD_V1.decode()}'::bytea || {_BODY})
         ELSE e.hash = sha256('{WORD_V2.decode()}'::bytea || {_BODY}
@@ -70,9 +70,9 @@ LEFT JOIN (SELECT entry_id, count(*) AS lots,
 lots), in its place and whole (``formed``)."""
 
 _TOTALS: Final = f"""
-SELECT count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(lots), 0)::bigint,
+SELECT count(*), coalesce(sum(lines), 0), coalesce(sum(lots), 0),
     count(*) FILTER (WHERE (hashed OR old) AND formed),
-    coalesce(sum(lots) FILTER (WHERE old), 0)::bigint
+    coalesce(sum(lots) FILTER (WHERE old), 0)
 FROM ({CHAIN}) chain"""  # noqa: S608
 
 _LANES: Final = """

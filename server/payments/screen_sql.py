@@ -62,7 +62,7 @@ THEN convert_to(transaction_id, 'UTF8') || int8send(amount) || int8send(closes_a
 END"""
 """Bytes of a leg; NULL when it does not hold by itself, or SQL alone cannot say."""
 
-_LEGS: Final = "(1 + (two.leg IS NOT NULL)::int + coalesce(more.legs, 0))"
+_LEGS: Final = "(1 + (two.leg IS NOT NULL)::int + coalesce(more.legs, 0)::int)"
 HOLDS: Final = f"""coalesce(
     entry.subject = sha256('{WORD_V2.decode()}'::bytea
         || convert_to(payments.payment_id, 'UTF8') || substr(int2send(payments.kind), 2)
