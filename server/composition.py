@@ -30,7 +30,7 @@ from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
-from server.db import Database, LedgerUnavailable, migrate, open_database
+from server.db import Database, migrate, open_database
 from server.directory import Keyring, known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
@@ -213,7 +213,7 @@ class ChobaServer:
             self._campaigns,
         )
         self._webs = _webs(base, self._desk, self._signin)
-        self._jobs = _due_jobs(base, self._desk)
+        self._jobs = _due_jobs(base, self._desk, self._campaigns)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
 
@@ -230,7 +230,6 @@ class ChobaServer:
             asyncio.create_task(self._jobs.run(), name="due jobs"),
             asyncio.create_task(self._base.lane.keep(), name="lane's lease"),
             asyncio.create_task(self._bulk.run(), name="bulk"),
-            asyncio.create_task(self._issue_what_waits(), name="issue"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -313,16 +312,6 @@ class ChobaServer:
             else:
                 self._broker.refuse(crl)
 
-    async def _issue_what_waits(self) -> None:
-        """Orders that were paid when a server ended before it had issued their vouchers."""
-        try:
-            count = await asyncio.to_thread(self._campaigns.issue)
-        except LedgerUnavailable as error:
-            say(log, logging.WARNING, "paid orders wait to be issued", error=error)
-        else:
-            if count:
-                say(log, logging.INFO, "issued what had waited", orders=count)
-
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
         return self._base.authority.revocation_list(serials, datetime.now(UTC))
@@ -391,13 +380,21 @@ def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -
     )
 
 
-def _due_jobs(base: Foundations, desk: PaymentDesk) -> DueJobs:
+def _due_jobs(base: Foundations, desk: PaymentDesk, campaigns: CampaignDesk) -> DueJobs:
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
+    jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
     jobs.hourly("ledger.sign", partial(_sign, base))
     return jobs
+
+
+async def _issue_what_waits(campaigns: CampaignDesk) -> None:
+    """Orders that were paid when a server ended before it had issued their vouchers."""
+    count = await asyncio.to_thread(campaigns.issue)
+    if count:
+        say(log, logging.INFO, "issued what had waited", orders=count)
 
 
 async def _sign(base: Foundations) -> None:
