@@ -10,7 +10,7 @@ import contextlib
 import logging
 import secrets
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -57,7 +57,7 @@ from server.ledger import (
     trial_balance,
 )
 from server.operators import Operators
-from server.payments import DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
+from server.payments import Committed, DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
@@ -284,8 +284,8 @@ class ChobaServer:
             return False
         return not any(task.done() for task in self._tasks)
 
-    def _committed(self) -> None:
-        self._relay.wake()
+    def _committed(self, payments: Sequence[Committed]) -> None:
+        self._relay.fresh(payments)
 
     def _broker_connected(self) -> None:
         self._relay.broker_returned()
@@ -365,7 +365,9 @@ def _publisher(base: Foundations, on_connected: Callable[[], None]) -> Publisher
     return Publisher(address, tls, client_id, broker.in_flight, on_connected)
 
 
-def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -> PaymentDesk:
+def _desk(
+    base: Foundations, on_committed: Callable[[Sequence[Committed]], None], claims: Claims
+) -> PaymentDesk:
     return PaymentDesk(
         database=base.database,
         keyring=base.keyring,

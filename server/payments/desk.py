@@ -109,7 +109,7 @@ class PaymentDesk:
             poster.post,
             batch_size=self._settings.batch_size,
             queue_size=self._settings.queue_size,
-            on_commit=self._hooks.on_committed,
+            on_commit=self._tell,
             checkpoint=self._checkpoint,
         )
         await self._engine.start()
@@ -124,6 +124,11 @@ class PaymentDesk:
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
+
+    def _tell(self, answers: Many[PayAnswer]) -> None:
+        committed = [answer for answer in answers if isinstance(answer, Committed)]
+        if committed:
+            self._hooks.on_committed(committed)
 
     # For customers
 
