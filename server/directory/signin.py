@@ -29,7 +29,7 @@ from server.directory.records import create_user, user_by_phone
 from server.directory.signin_refusals import SignInReason, SignInRefused, refusal
 from server.directory.sms import SmsGateway, SmsMessage, SmsNotAccepted
 
-_BELIEVED: Final = 2 * SECOND
+_BELIEVED: Final = 10 * SECOND
 _MOST_BELIEVED: Final = 20_000
 
 ChallengeId = NewType("ChallengeId", str)
@@ -207,7 +207,7 @@ class SignIn:
     async def user_of(self, token: SessionToken) -> UserId | None:
         """Whose session it is, or None when it is over, ended or never was. Changes nothing.
 
-        A session that was open is believed for two seconds more: an application that pays for one
+        A session that was open is believed for ten seconds more: an application that pays for one
         customer after another would read it a thousand times a second. One that is ended in this
         process is over at once.
         """
