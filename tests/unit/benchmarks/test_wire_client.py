@@ -20,13 +20,13 @@ PATH = "/choba.test.Echo/Call"
 SIZES = (0, 1, 500, 16_384, 70_000, 900_000)
 
 
-class Echo(grpc.GenericRpcHandler):
+class Echo(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stub only
     """Answers with the token's and the message's hash, and as many bytes as it was sent."""
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         return grpc.unary_unary_rpc_method_handler(self._answer) if details.method == PATH else None
 
-    async def _answer(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+    async def _answer(self, request: bytes, context: Any) -> bytes:
         said = dict(context.invocation_metadata() or ())
         if request == b"refuse":
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "no")
@@ -104,4 +104,3 @@ async def test_a_connection_that_ends_is_told(tmp_path: Path) -> None:
         client.close()
         with pytest.raises(ConnectionError):
             await client.call(b"second", "t")
-            await client.call(b"third", "t")
