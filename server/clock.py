@@ -15,7 +15,8 @@ Clock = Callable[[], Micros]
 TOKYO: Final = ZoneInfo("Asia/Tokyo")
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
-DAY: Final = 86_400 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
 _QUARTER: Final = 15 * MINUTE
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

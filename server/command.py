@@ -22,7 +22,7 @@ from protos.operation.service_manager import ServiceManager
 from server.announcements.broker import BrokerError
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.composition import build_server
-from server.db import DatabaseError
+from server.db import DatabaseError, LedgerUnavailable
 from server.fleet.key_marks import MasterKeyChangedError
 from server.rpc.listeners import ListenError
 from server.settings import DEFAULT_FOLDER, Settings, SettingsError, describe, load
@@ -64,7 +64,8 @@ def run(arguments: Sequence[str] | None = None, checkpoint: CheckpointPort = no_
             runner.run(_serve(settings, state, checkpoint))
     except _Refusal as refusal:
         _tell(refusal.code, refusal)
-        return _CONFIGURATION_EXIT
+        # a database that is not up yet is no mistake in the settings: try again
+        return 1 if isinstance(refusal, LedgerUnavailable) else _CONFIGURATION_EXIT
     except OSError as error:
         _tell("CHOBA_SERVER_STATE", error)
         return _CONFIGURATION_EXIT

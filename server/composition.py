@@ -10,9 +10,10 @@ import contextlib
 import logging
 import secrets
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,13 +25,16 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.campaigns import learn_calendar
+from server.campaigns import GrantDesk, learn_calendar, run_expiry
+from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
+from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import DAY, SECOND, Clock, system_clock, tokyo_day
-from server.db import Database, LedgerUnavailable, migrate, open_database
-from server.directory import Keyring, shops, terminals
+from server.clock import HOUR, Clock, system_clock, tokyo_day
+from server.db import Database, migrate, open_database
+from server.directory import Keyring, known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
+from server.due_jobs import DueJobs
 from server.fleet import Fleet, Revoked
 from server.fleet.authority import (
     CertificateAuthority,
@@ -41,12 +45,28 @@ from server.fleet.authority import (
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
 from server.fleet.key_marks import check_master_key
 from server.identity import SERVER_USER, ServerIdentity
-from server.ledger import ledger_id, trial_balance
-from server.payments import DeskHooks, DeskSettings, PaymentDesk
+from server.lane_lease import LaneLease, take_lane
+from server.ledger import (
+    HeadKey,
+    LedgerClock,
+    PayIns,
+    deciding_clock,
+    ledger_id,
+    restored_at,
+    sign_heads_if_due,
+    trial_balance,
+)
+from server.operators import Operators
+from server.payments import Committed, DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
 from server.rpc.operator import HouseCalls, TerminalLine, operator_servicer
+from server.rpc.operator_acts import ActsCalls
+from server.rpc.operator_books import BooksCalls
+from server.rpc.operator_campaigns import CampaignCalls
+from server.rpc.operator_cancels import CancelCalls
+from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
@@ -75,10 +95,17 @@ class Foundations:
     identity: ServerIdentity
     database: Database
     ledger_id: str
+    head_key: HeadKey
     wallet_url: str
+    lane: LaneLease
     clock: Clock
     """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
     checkpoint: CheckpointPort
+
+    @property
+    def ledger_clock(self) -> LedgerClock:
+        """The clock that decides, read after the locks."""
+        return deciding_clock(self.database.kind, self.clock)
 
 
 def lay_foundations(
@@ -98,6 +125,8 @@ def lay_foundations(
     authority = open_authority(keys, now)
     identity = open_server_identity(keys, authority, _names(settings), now)
     keyring = Keyring(keys.master_key().reveal())
+    head_key = HeadKey(keys.heads_key().reveal())
+    keys.keep_public_key(head_key.key_id, head_key.public)
     url = settings.database.url
     if not url:
         url = f"sqlite:///{state.database}"
@@ -106,6 +135,7 @@ def lay_foundations(
     try:
         database.write_now(lambda c: check_master_key(c, keyring))
         ledger = database.read_now(ledger_id)
+        lane = take_lane(database, settings.database.lane)
     except BaseException:
         database.close_now()
         raise
@@ -118,7 +148,9 @@ def lay_foundations(
         identity=identity,
         database=database,
         ledger_id=ledger,
+        head_key=head_key,
         wallet_url=wallet_url(settings),
+        lane=lane,
         clock=clock,
         checkpoint=checkpoint,
     )
@@ -166,9 +198,22 @@ class ChobaServer:
         self._watch = ConfigurationWatch()
         self._revoked = asyncio.Event()
         self._cut = False
-        self._devices = _devices(base, self._fleet, self._desk, self._watch)
-        self._public = _public(base, self._fleet, self._desk, self._signin)
+        self._cancels = PaymentCancels(base.database, base.clock, checkpoint=base.checkpoint)
+        self._devices = _devices(base, self._fleet, self._desk, self._cancels, self._watch)
+        self._bulk = BulkWorker(base.database, base.ledger_clock)
+        key = base.keyring.derive(ELIGIBILITY_PURPOSE)
+        self._campaigns = CampaignDesk(base.database, base.ledger_clock, key)
+        self._public = _public(
+            base,
+            self._fleet,
+            self._desk,
+            self._cancels,
+            self._signin,
+            self._bulk,
+            self._campaigns,
+        )
         self._webs = _webs(base, self._desk, self._signin)
+        self._jobs = _due_jobs(base, self._desk, self._campaigns)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
 
@@ -182,7 +227,9 @@ class ChobaServer:
         self._tasks = (
             asyncio.create_task(self._relay.run(), name="relay"),
             asyncio.create_task(self._keep_revocations(), name="revocations"),
-            asyncio.create_task(self._prune(), name="prune"),
+            asyncio.create_task(self._jobs.run(), name="due jobs"),
+            asyncio.create_task(self._base.lane.keep(), name="lane's lease"),
+            asyncio.create_task(self._bulk.run(), name="bulk"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -199,6 +246,7 @@ class ChobaServer:
             public=self._base.settings.public.port,
             wallet=self._base.wallet_url,
             ledger=self._base.ledger_id,
+            lane=self._base.lane.lane,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -216,12 +264,14 @@ class ChobaServer:
         await asyncio.gather(*(web.stop() for web in self._webs))
         await asyncio.gather(self._devices.stop(_GRACE_SECONDS), self._public.stop(_GRACE_SECONDS))
         await self._parts.aclose()
+        await self._bulk.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._publisher.stop()
         if self._broker is not None:
             await self._broker.stop()
+        await self._base.lane.release()
         await self._base.database.close()
 
     async def healthy(self) -> bool:
@@ -234,8 +284,8 @@ class ChobaServer:
             return False
         return not any(task.done() for task in self._tasks)
 
-    def _committed(self) -> None:
-        self._relay.wake()
+    def _committed(self, payments: Sequence[Committed]) -> None:
+        self._relay.fresh(payments)
 
     def _broker_connected(self) -> None:
         self._relay.broker_returned()
@@ -261,15 +311,6 @@ class ChobaServer:
                 self._broker.cut(crl)
             else:
                 self._broker.refuse(crl)
-
-    async def _prune(self) -> None:
-        """Once a day, what has served its time is deleted; a failure waits for the next day."""
-        while True:
-            await asyncio.sleep(DAY / SECOND)
-            try:
-                await self._desk.prune()
-            except LedgerUnavailable as error:
-                say(log, logging.ERROR, "nothing was pruned", error=error)
 
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
@@ -324,18 +365,59 @@ def _publisher(base: Foundations, on_connected: Callable[[], None]) -> Publisher
     return Publisher(address, tls, client_id, broker.in_flight, on_connected)
 
 
-def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -> PaymentDesk:
+def _desk(
+    base: Foundations, on_committed: Callable[[Sequence[Committed]], None], claims: Claims
+) -> PaymentDesk:
     return PaymentDesk(
         database=base.database,
         keyring=base.keyring,
         clock=base.clock,
         settings=DeskSettings(
             own_hosts=frozenset({urlsplit(base.wallet_url).netloc.lower()}),
-            lane=base.settings.database.lane,
+            lane=base.lane.lane,
+            reopened_at=base.database.read_now(restored_at),
         ),
         hooks=DeskHooks(on_claim_changed=claims.tell, on_committed=on_committed),
         checkpoint=base.checkpoint,
     )
+
+
+def _due_jobs(base: Foundations, desk: PaymentDesk, campaigns: CampaignDesk) -> DueJobs:
+    """What is done once in each period, whichever of the server processes does it."""
+    jobs = DueJobs(base.database, base.clock)
+    jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
+    jobs.hourly("campaigns.expiry", partial(_expire, base))
+    jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
+    jobs.hourly("ledger.sign", partial(_sign, base))
+    return jobs
+
+
+async def _issue_what_waits(campaigns: CampaignDesk) -> None:
+    """Orders that were paid when a server ended before it had issued their vouchers."""
+    count = await asyncio.to_thread(campaigns.issue)
+    if count:
+        say(log, logging.INFO, "issued what had waited", orders=count)
+
+
+async def _sign(base: Foundations) -> None:
+    """Where the books stand, signed with a key that the database does not have."""
+    await base.database.write(lambda c: sign_heads_if_due(c, base.head_key, base.clock()))
+
+
+async def _expire(base: Foundations) -> None:
+    """Lots expire at midnight; what is booked already is not there for a second run."""
+    run = await asyncio.to_thread(
+        run_expiry, base.database, base.ledger_clock, checkpoint=base.checkpoint
+    )
+    if run.customers or run.busy:
+        say(
+            log,
+            logging.INFO,
+            "balances expired",
+            yen=run.amount,
+            wallets=run.customers,
+            busy=run.busy,
+        )
 
 
 def _signin(base: Foundations) -> SignIn:
@@ -352,7 +434,11 @@ def _signin(base: Foundations) -> SignIn:
 
 
 def _devices(
-    base: Foundations, fleet: Fleet, desk: PaymentDesk, watch: ConfigurationWatch
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    cancels: PaymentCancels,
+    watch: ConfigurationWatch,
 ) -> Listener:
     settings = base.settings
     guard = TerminalGuard(fleet)
@@ -368,6 +454,7 @@ def _devices(
     servicer = TerminalServicer(
         fleet=fleet,
         desk=desk,
+        cancels=cancels,
         guard=guard,
         configuration=ConfigurationReader(base.database, facts, base.clock),
         watch=watch,
@@ -382,7 +469,15 @@ def _devices(
     )
 
 
-def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) -> Listener:
+def _public(
+    base: Foundations,
+    fleet: Fleet,
+    desk: PaymentDesk,
+    cancels: PaymentCancels,
+    signin: SignIn,
+    bulk: BulkWorker,
+    campaigns: CampaignDesk,
+) -> Listener:
     settings = base.settings
 
     async def terminal_lines() -> tuple[TerminalLine, ...]:
@@ -392,17 +487,41 @@ def _public(base: Foundations, fleet: Fleet, desk: PaymentDesk, signin: SignIn) 
     house = HouseCalls(
         fleet=fleet,
         terminals=terminal_lines,
-        trial_balance=lambda: base.database.read(trial_balance),
+        trial_balance=lambda at: base.database.read(lambda c: trial_balance(c, at)),
         code_seconds=settings.terminals.pairing_minutes * 60,
+    )
+    books = BooksCalls(
+        database=base.database,
+        pay_ins=PayIns(base.database, base.ledger_clock, known_units),
+        key=base.head_key,
+        clock=base.clock,
     )
     return public_listener(
         address=_address(settings.public.host, settings.public.port),
         identity=base.identity,
         enrolment=EnrolmentServicer(fleet),
-        wallet=WalletServicer(desk, signin, base.clock),
+        wallet=WalletServicer(desk, signin, base.clock, campaigns),
         wallet_guard=CustomerGuard(signin),
-        operator=operator_servicer(house, PaymentCalls(desk)),
-        operator_guard=OperatorGuard(base.keys.operator_tokens()),
+        operator=operator_servicer(
+            house,
+            books,
+            PaymentCalls(desk),
+            ActsCalls(base.database),
+            _grants(base, bulk),
+            CampaignCalls(campaigns),
+            CancelCalls(base.database, cancels, base.clock),
+        ),
+        operator_guard=OperatorGuard(Operators(base.keys)),
+    )
+
+
+def _grants(base: Foundations, bulk: BulkWorker) -> GrantCalls:
+    clock = base.ledger_clock
+    return GrantCalls(
+        grants=GrantDesk(base.database, clock),
+        bulk=BulkDesk(base.database, clock),
+        runner=BulkRunner(base.database, clock),
+        wake=bulk.wake,
     )
 
 

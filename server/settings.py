@@ -56,7 +56,9 @@ class DatabaseSettings:
         "service file). Empty: SQLite in the state directory.",
     )
     lane: str = setting(
-        "main", "Lane of this process's posting engine: one name per server process."
+        "main",
+        "Lane of this process's posting engine. Left at main, a process that finds it taken by a "
+        "living one posts into main-2 and so on; any other name is taken as it is.",
     )
 
 

@@ -5,7 +5,8 @@
         master.key          all keys of all terminals follow from it
         ca.key, ca.pem      the certificate authority
         server.key, .pem    what the listeners show
-        operator.tokens     one "name:token" a line
+        operators           names, roles, hashes of tokens: ``server/operators.py``
+        heads.key           signs where the books stand; heads-ID.pub, 0644, of each such key
     STATE/broker/           the server's own mosquitto
 
 With $CREDENTIALS_DIRECTORY (systemd) a key of that name there is used instead of the file.
@@ -13,10 +14,11 @@ Keys are never in the database, in an argument or in the environment.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from protos.operation.state_directory import state_directory
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
+_PUBLIC_FILE = 0o644
 MASTER_KEY_BYTES = 32
 
 
@@ -71,6 +74,11 @@ class KeyFiles:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(_PRIVATE_FOLDER)
 
+    @property
+    def folder(self) -> Path:
+        """Where this program writes keys itself."""
+        return self._folder
+
     def path(self, name: str) -> Path:
         """Where a key stands: the service manager's credential if there is one."""
         if self._credentials is not None and (self._credentials / name).exists():
@@ -105,30 +113,33 @@ class KeyFiles:
 
     def master_key(self) -> Secret[bytes]:
         """32 bytes, hexadecimal in the file ``master.key``; made at first start."""
-        text = self.read_or_make("master.key", _new_master_key).reveal()
-        try:
-            key = bytes.fromhex(text.decode("ascii"))
-        except ValueError as error:
-            raise KeyFileError(f"{self.path('master.key')}: is not hexadecimal") from error
-        if len(key) != MASTER_KEY_BYTES:
-            raise KeyFileError(f"{self.path('master.key')}: 64 hexadecimal digits are needed")
-        return Secret(key)
+        text = self.read_or_make("master.key", _new_key).reveal()
+        return Secret(_bytes_of(text, self.path("master.key")))
 
-    def operator_tokens(self) -> Secret[dict[str, str]]:
-        """Token → name of the operator; one is made at first start."""
-        data = self.read_or_make("operator.tokens", _first_operator).reveal()
-        tokens: dict[str, str] = {}
-        for line in data.decode("utf-8").splitlines():
-            name, colon, token = line.strip().partition(":")
-            if not name or name.startswith("#"):
-                continue
-            if not colon or len(token) < 32:
-                raise KeyFileError(
-                    f"{self.path('operator.tokens')}: write name:token, "
-                    "the token with 32 characters or more"
-                )
-            tokens[token] = name
-        return Secret(tokens)
+    def heads_key(self) -> Secret[bytes]:
+        """The 32 bytes that sign heads of the books, hexadecimal in ``heads.key``."""
+        text = self.read_or_make("heads.key", _new_key).reveal()
+        return Secret(_bytes_of(text, self.path("heads.key")))
+
+    def new_heads_key(self) -> Secret[bytes]:
+        """Replace ``heads.key``; the old one is gone, its public key stays.
+
+        Raises KeyFileError for one that the service manager gives: replace the credential.
+        """
+        if self.path("heads.key").parent != self._folder:
+            raise KeyFileError(
+                f"{self.path('heads.key')}: is a credential; replace it where it is configured"
+            )
+        self.write("heads.key", _new_key())
+        return self.heads_key()
+
+    def keep_public_key(self, key_id: str, public: bytes) -> Path:
+        """``heads-ID.pub``, hexadecimal: what an auditor takes away. Once written it stays."""
+        path = self._folder / f"heads-{key_id}.pub"
+        if not path.exists():
+            write_private(path, public.hex().encode() + b"\n")
+            path.chmod(_PUBLIC_FILE)
+        return path
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -152,9 +163,31 @@ def write_private(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _new_master_key() -> bytes:
+def public_heads_keys(files: Iterable[Path]) -> dict[str, bytes]:
+    """Public keys by the SHA-256 of each, whose first digits are the key's id.
+
+    Raises KeyFileError for a file that holds none.
+    """
+    keys = (_bytes_of(_read(file), file) for file in files)
+    return {hashlib.sha256(key).hexdigest()[:16]: key for key in keys}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _bytes_of(text: bytes, path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(text.decode("ascii"))
+    except ValueError as error:
+        raise KeyFileError(f"{path}: is not hexadecimal") from error
+    if len(key) != MASTER_KEY_BYTES:
+        raise KeyFileError(f"{path}: 64 hexadecimal digits are needed")
+    return key
+
+
+def _new_key() -> bytes:
     return secrets.token_hex(MASTER_KEY_BYTES).encode() + b"\n"
-
-
-def _first_operator() -> bytes:
-    return b"operator:" + secrets.token_urlsafe(32).encode() + b"\n"

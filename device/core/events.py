@@ -113,9 +113,11 @@ class PullFinished:
     """All payments of one PullPayments were sent as PaymentArrived before this.
 
     ``last_sequence`` is the server's newest for this terminal: below it, pull again.
+    ``resumes_after``: nothing more will ever come up to there; 0 for no such gap.
     """
 
     last_sequence: Sequence
+    resumes_after: Sequence = Sequence(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,12 @@ from device.core.japan_time import MonoMs, day_of, start_of
 from device.core.page_data import Page
 from device.core.payment import STAND_SALE, Payment
 from device.core.printing import queue_original
-from device.core.records import PaymentReceived, SaleNumberRaised, SaleSaved
+from device.core.records import (
+    PaymentReceived,
+    SaleNumberRaised,
+    SaleSaved,
+    SequencesSkipped,
+)
 from device.core.sale_data import Sale, SalePhase
 from device.core.sale_machine import SaleInput
 from device.core.selling import front, give_way, leave_front, step
@@ -65,8 +70,10 @@ def _remember(draft: Draft, known: KnownPayment) -> None:
 
 def with_sequence(received: Received, sequence: Sequence) -> Received:
     """The set of sequences with one more in it."""
-    above = set(received.above) | {sequence}
-    contiguous = received.contiguous
+    return _closed_up(received.contiguous, set(received.above) | {sequence})
+
+
+def _closed_up(contiguous: Sequence, above: set[Sequence]) -> Received:
     while contiguous + 1 in above:
         contiguous = Sequence(contiguous + 1)
         above.discard(contiguous)
@@ -140,8 +147,20 @@ def keep_pulling(draft: Draft) -> None:
     draft.ask(PullPayments(after))
 
 
+def _skip(draft: Draft, until: Sequence) -> None:
+    """The ledger was restored from a copy: what it lost had these numbers, nobody gets them."""
+    received = draft.state.received
+    if until <= received.contiguous:
+        return
+    draft.alarm("CHOBA_COUNTER_LEDGER_RESTORED", f"no payments up to sequence {until}")
+    draft.record(SequencesSkipped(until))
+    above = {sequence for sequence in received.above if sequence > until}
+    draft.state = replace(draft.state, received=_closed_up(until, above))
+
+
 def pull_finished(draft: Draft, event: PullFinished) -> None:
     """Go on at once while the server has more and each pull gets further."""
+    _skip(draft, event.resumes_after)
     state, mono = draft.state, draft.now.mono
     contiguous = state.received.contiguous
     if event.last_sequence > contiguous:

@@ -14,7 +14,7 @@ from device.core.printing_data import JobPhase, PrintJob
 from device.core.sale_data import Sale
 from device.core.state import Received
 from device.core.telling_data import KnownPayment, Telling
-from protos.units import Micros, PaymentId, SaleNumber
+from protos.units import Micros, PaymentId, SaleNumber, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,13 @@ class SaleSaved:
 
     sale: Sale
     at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class SequencesSkipped:
+    """Nothing that is not here yet will come up to this sequence: the ledger was restored."""
+
+    until: Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class LockoutSaved:
 JournalRecord = (
     SaleSaved
     | SaleNumberRaised
+    | SequencesSkipped
     | PaymentReceived
     | TellingChanged
     | JobQueued

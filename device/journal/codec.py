@@ -13,7 +13,20 @@ from device.core.configuration import Configuration, Notice, ServiceSchedule
 from device.core.page_data import Lockout
 from device.core.payment import Leg, LotBalance, Payment, ServiceKind
 from device.core.printing_data import ProvisionalSubject
-from protos.units import Micros, PaymentId, SaleNumber, Sequence, TransactionId, Yen
+from protos.units import (
+    Micros,
+    PaymentId,
+    SaleNumber,
+    Sequence,
+    TerminalNumber,
+    TransactionId,
+    Yen,
+)
+
+
+def skipped_key(terminal: TerminalNumber) -> str:
+    """Key of the sequence up to which a restored ledger skipped; one per enrolment."""
+    return f"skipped_until:{terminal}"
 
 
 def _plain(value: object) -> object:

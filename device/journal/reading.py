@@ -16,7 +16,13 @@ from device.core.records import JournalOrigin, Snapshot
 from device.core.sale_data import Attention, Doubt, Sale, SalePhase, Sequel
 from device.core.state import Received
 from device.core.telling_data import KnownPayment, Telling
-from device.journal.codec import load_configuration, load_lockout, load_payment, load_provisional
+from device.journal.codec import (
+    load_configuration,
+    load_lockout,
+    load_payment,
+    load_provisional,
+    skipped_key,
+)
 from protos.units import Micros, PaymentId, SaleNumber, Sequence, TerminalNumber, Yen
 
 _UNTOLD = "('waiting', 'started', 'late')"
@@ -101,13 +107,21 @@ def _payments(connection: sqlite3.Connection, terminal: TerminalNumber) -> tuple
 
 
 def _received(connection: sqlite3.Connection, terminal: TerminalNumber) -> Received:
-    """All sequences up to the first gap, and those above it."""
+    """All sequences up to the first gap, and those above it.
+
+    What a restored ledger skipped is no gap: nothing is missing up to there.
+    """
+    skipped = connection.execute(
+        "SELECT value FROM kv WHERE key = ?", (skipped_key(terminal),)
+    ).fetchone()
+    floor = int(skipped[0]) if skipped else 0
     (contiguous,) = connection.execute(
-        "SELECT CASE WHEN EXISTS (SELECT 1 FROM payments WHERE terminal = ?1 AND sequence = 1) "
-        "THEN (SELECT MIN(sequence) FROM payments p WHERE terminal = ?1 AND NOT EXISTS "
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM payments WHERE terminal = ?1 AND sequence = ?2 + 1)"
+        " THEN (SELECT MIN(sequence) FROM payments p WHERE terminal = ?1 AND sequence > ?2 "
+        "AND NOT EXISTS "
         "(SELECT 1 FROM payments n WHERE n.terminal = ?1 AND n.sequence = p.sequence + 1)) "
-        "ELSE 0 END",
-        (terminal,),
+        "ELSE ?2 END",
+        (terminal, floor),
     ).fetchone()
     above = connection.execute(
         "SELECT sequence FROM payments WHERE terminal = ? AND sequence > ? "

@@ -23,10 +23,11 @@ from device.core.records import (
     PaymentReceived,
     SaleNumberRaised,
     SaleSaved,
+    SequencesSkipped,
     TellingChanged,
 )
 from device.core.telling_data import Telling
-from device.journal.codec import dump
+from device.journal.codec import dump, skipped_key
 from protos.units import TerminalNumber
 
 _DONE_TELLINGS = frozenset({Telling.SPOKEN, Telling.SILENT, Telling.LATE, Telling.BY_CODE})
@@ -44,6 +45,11 @@ class Writer:
         match record:
             case SaleSaved():
                 self._sale(record)
+            case SequencesSkipped(until):
+                self._db.execute(
+                    "INSERT OR REPLACE INTO kv VALUES (?, ?)",
+                    (skipped_key(self._terminal), str(until)),
+                )
             case SaleNumberRaised(number):
                 self._db.execute(
                     "INSERT INTO kv VALUES ('raised_sale', ?) ON CONFLICT (key) DO UPDATE "

@@ -261,7 +261,9 @@ class ServerLink:
         else:
             for payment in payments:
                 await self._post(PaymentArrived(payment, Via.PULLED))
-            await self._post(PullFinished(Sequence(answer.last_sequence)))
+            await self._post(
+                PullFinished(Sequence(answer.last_sequence), Sequence(answer.resumes_after))
+            )
 
     def push(self, effect: effects.PushEvents) -> None:
         """Answered by EventsPushed or PushFailed."""

@@ -1,6 +1,27 @@
-"""Campaign terms, schedules, grants."""
+"""Campaign terms, schedules, grants; files of grants are in ``server.campaigns.bulk``."""
 
-from server.campaigns.grants import Funding, Grant, GrantError, GrantOutcome, grant_all
+from server.campaigns.expiry import ExpiredService, ExpiryRun, run_expiry
+from server.campaigns.expiry_rules import (
+    ExpiryKind,
+    ExpiryRule,
+    add_expiry_rule,
+    expires_at,
+    expiry_rules_at,
+)
+from server.campaigns.grant_checks import WhoLeft
+from server.campaigns.grant_desk import CancelReceipt, GrantDesk, GrantOrder, GrantReceipt
+from server.campaigns.grant_refusals import GrantCode, GrantRefusal, grant_refusal
+from server.campaigns.grant_types import (
+    Funding,
+    Grant,
+    GrantError,
+    GrantOutcome,
+    GrantSource,
+    Notes,
+    Origin,
+)
+from server.campaigns.grants import grant_all
+from server.campaigns.leaving import Forfeited, LeavingCode, Left, close_account
 from server.campaigns.schedule import (
     CloseRule,
     Closing,
@@ -12,24 +33,51 @@ from server.campaigns.schedule import (
     next_bank_day,
 )
 from server.campaigns.terms import Terms, add_terms, all_terms, terms_at, valid_at
+from server.campaigns.verify_grants import verify_grants
+from server.campaigns.verify_lapses import verify_lapses
 
 __all__ = [
+    "CancelReceipt",
     "CloseRule",
     "Closing",
+    "ExpiredService",
+    "ExpiryKind",
+    "ExpiryRule",
+    "ExpiryRun",
+    "Forfeited",
     "Funding",
     "Grant",
+    "GrantCode",
+    "GrantDesk",
     "GrantError",
+    "GrantOrder",
     "GrantOutcome",
+    "GrantReceipt",
+    "GrantRefusal",
+    "GrantSource",
+    "LeavingCode",
+    "Left",
+    "Notes",
+    "Origin",
     "PayRule",
     "ScheduleError",
     "Terms",
+    "WhoLeft",
+    "add_expiry_rule",
     "add_terms",
     "all_terms",
+    "close_account",
     "closing_of",
+    "expires_at",
+    "expiry_rules_at",
     "grant_all",
+    "grant_refusal",
     "is_bank_day",
     "learn_calendar",
     "next_bank_day",
+    "run_expiry",
     "terms_at",
     "valid_at",
+    "verify_grants",
+    "verify_lapses",
 ]

@@ -1,9 +1,32 @@
 """``choba``: what the keeper of the books asks them on the server's own machine.
 
 choba db migrate [URL] [--application-role ROLE]  create or upgrade the schema, as its owner
-choba trial-balance                               試算表: every account, debit and credit
-choba audit verify                                chains, balances, lots, payments again
+choba trial-balance [--at TIME]                   試算表: every account, debit and credit
+choba audit verify | sign | export-heads FILE | check-heads FILE | rotate-key
+                                                  everything again; signed heads of the books
+choba funds pay-in …                              money from the city or from buyers
 choba ledger show (PAYMENT | --code N)            one payment's entries, then the trial balance
+choba backup DEST                                 copy the books while servers run, without keys
+choba operator add|list|remove                    who may call OperatorService, and as what
+choba acts list                                   操作記録: who did what, when, why
+choba restore SRC --by NAME --why TEXT            put a backup into an empty place
+choba points grant|charge USER SERVICE AMOUNT     付与, チャージ by hand
+choba points cancel GRANT                         付与キャンセル of one
+choba points import FILE                          dry run of a file: every line's fate
+choba points confirm BATCH --shown DIGEST         do exactly what the dry run has shown
+choba points status|resume|cancel-batch BATCH     a file's batch: look, go on after a crash, undo
+choba points expiry SERVICE KIND                  when what is granted from now on expires
+choba campaign terms|eligibility|unlock           a voucher campaign: its terms, who may buy
+choba campaign freeze|hold-draw CAMPAIGN          the list that is published, then the draw
+choba campaign draw --list FILE --seed TEXT       the draw again, offline, from what was published
+choba campaign collected FILE --collector NAME    money that buyers paid; vouchers are issued
+choba campaign issue|release|report               issue what waits, release what was not paid
+choba payment cancel PAYMENT ...                  利用キャンセル: all of it, before its close
+choba payment refund PAYMENT ...                  現金返金の記録: a note that moves no money
+choba payment refunds USER                        cash refunds of one customer
+choba payment cancel-rule SERVICE RULE            what cancels do with expired balances
+choba expiry run                                  有効期限切れ: book what has expired
+choba user leave USER                             退会: forfeit the rest, delete the contacts
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -13,14 +36,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import books
+from server.cli import audit, backups, books, campaigns, cancels, funds, operators, points
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books,)
+_AREAS: Final = (books, audit, funds, backups, operators, points, campaigns, cancels)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

@@ -1,19 +1,58 @@
-"""Reports of the books as plain text."""
+"""Reports of the books as plain text, and their audit."""
 
 import argparse
 import sys
 import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection
 
+from protos.units import Micros
+from server.campaigns import verify_grants, verify_lapses
+from server.campaigns.selling import verify_campaigns
 from server.cli.running import Rooms, database_url, keyring_of, with_database
-from server.clock import tokyo_time
+from server.clock import TOKYO, micros_of, tokyo_time
 from server.db import DatabaseKind, migrate
+from server.db.streams import long_snapshot
 from server.directory import Keyring
-from server.ledger import Entry, TrialBalance, entry_by_id, trial_balance, verify_ledger
-from server.payments import Payment, find_payment, verify_payments
+from server.ledger import (
+    Entry,
+    Progress,
+    PublicKeys,
+    TrialBalance,
+    TrialBalanceLine,
+    entry_by_id,
+    no_progress,
+    trial_balance,
+    verify_ledger,
+)
+from server.payments import Payment, find_payment, verify_cancels, verify_payments
+from server.refusal import Refusal, RefusalKind
 
-_WIDTH = 34
+_WIDTH = 46
+Verifier = Callable[[Connection, Progress], list[str]]
+
+
+def _quiet(verify: Callable[[Connection], list[str]]) -> Verifier:
+    """A room whose books are small beside the payments' shows no progress."""
+    return lambda connection, _progress: verify(connection)
+
+
+VERIFIERS: Final[tuple[Verifier, ...]] = (
+    verify_payments,
+    _quiet(verify_cancels),
+    _quiet(verify_grants),
+    _quiet(verify_campaigns),
+    _quiet(verify_lapses),
+)
+"""What ``choba audit verify`` asks besides the ledger: a room that keeps books adds its own."""
+
+
+class TimeCode(StrEnum):
+    TIME = "CHOBA_CLI_TIME"
 
 
 def add_to(rooms: Rooms, common: argparse.ArgumentParser) -> None:
@@ -24,10 +63,9 @@ def add_to(rooms: Rooms, common: argparse.ArgumentParser) -> None:
     command.add_argument("--application-role", default="", metavar="ROLE")
     command.set_defaults(run=_migrate)
 
-    rooms.add_parser("trial-balance", parents=[common]).set_defaults(run=_trial_balance)
-
-    audit = rooms.add_parser("audit").add_subparsers(required=True)
-    audit.add_parser("verify", parents=[common]).set_defaults(run=_audit)
+    balance = rooms.add_parser("trial-balance", parents=[common])
+    balance.add_argument("--at", default="", metavar="TIME", help="Asia/Tokyo, 2026-11-25T12:00")
+    balance.set_defaults(run=_trial_balance)
 
     ledger = rooms.add_parser("ledger").add_subparsers(required=True)
     show = ledger.add_parser("show", parents=[common])
@@ -45,11 +83,13 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _trial_balance(options: argparse.Namespace) -> int:
-    return with_database(options, lambda database: database.read_now(show_trial_balance))
+    at = instant_of(options.at) if options.at else None
 
+    def work(connection: Connection) -> int:
+        long_snapshot(connection)
+        return show_trial_balance(connection, at)
 
-def _audit(options: argparse.Namespace) -> int:
-    return with_database(options, lambda database: database.read_now(audit_verify))
+    return with_database(options, lambda database: database.read_now(work))
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -64,21 +104,52 @@ def _show(options: argparse.Namespace) -> int:
     )
 
 
-def show_trial_balance(connection: Connection) -> int:
+def instant_of(text: str) -> Micros:
+    """A wall-clock time in Japan as typed; with an offset in it, that one's. Raises Refusal."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    try:
+        moment = datetime.fromisoformat(plain)
+        return micros_of(moment if moment.tzinfo else moment.replace(tzinfo=TOKYO))
+    except (ValueError, OverflowError) as error:
+        raise Refusal(
+            TimeCode.TIME,
+            RefusalKind.INVALID,
+            ja="日時は 2026-11-25T12:00 のように書いてください（日本時間）。",
+            en=f"--at {text}: write a time of Asia/Tokyo as 2026-11-25T12:00",
+            field="at",
+        ) from error
+
+
+def show_trial_balance(connection: Connection, at: Micros | None = None) -> int:
     """試算表. Exit status 1 when debits and credits differ."""
-    balance = trial_balance(connection)
+    balance = trial_balance(connection, at)
+    if at is not None:
+        print(f"{tokyo_time(at):%Y-%m-%d %H:%M:%S.%f} (Asia/Tokyo)")
     print("\n".join(_trial_balance_lines(balance)))
     return 0 if balance.total_debit == balance.total_credit else 1
 
 
-def audit_verify(connection: Connection) -> int:
-    """Compute everything again. Exit status 1 when something does not hold."""
-    audit = verify_ledger(connection)
-    findings = [*audit.findings, *verify_payments(connection)]
+def audit_verify(
+    connection: Connection,
+    progress: Progress = no_progress,
+    trusted: PublicKeys | None = None,
+) -> int:
+    """Compute everything again. Exit status 1 when something does not hold.
+
+    The connection's transaction is made a snapshot, so nothing may have been read before.
+    """
+    long_snapshot(connection)
+    audit = verify_ledger(connection, progress, trusted)
+    findings = [*audit.findings]
+    for verify in VERIFIERS:
+        findings += verify(connection, progress)
     print(
-        f"{audit.entries} entries, {audit.postings} postings, {audit.lanes} lanes, "
-        f"{audit.wallets} wallets, {audit.lots} lots read"
+        f"{audit.entries:,} entries, {audit.postings:,} postings, {audit.lanes} lanes, "
+        f"{audit.accounts:,} accounts, {audit.wallets:,} wallets, {audit.lots:,} lots, "
+        f"{audit.signed_heads:,} signed heads read"
     )
+    for note in audit.notes:
+        print(f"  note: {note}")
     for finding in findings:
         print(f"  does not hold: {finding}")
     print("the books hold" if not findings else f"{len(findings)} findings: the books do NOT hold")
@@ -120,7 +191,14 @@ def _payment_lines(payment: Payment) -> list[str]:
             for leg in payment.legs
         ),
         f"  {_cell('合計 total', 20)} {payment.amount:>12,}",
+        *_cancelled_lines(payment),
     ]
+
+
+def _cancelled_lines(payment: Payment) -> list[str]:
+    if payment.cancelled_at is None:
+        return []
+    return [f"  取消済み cancelled  {tokyo_time(payment.cancelled_at):%Y-%m-%d %H:%M:%S.%f}"]
 
 
 def _entry_lines(entry: Entry) -> list[str]:
@@ -140,13 +218,17 @@ def _trial_balance_lines(balance: TrialBalance) -> list[str]:
     head = f"{_cell('Trial balance 試算表', _WIDTH)}{'debit':>16}{'credit':>16}{'balance':>16}"
     rule = "-" * (_WIDTH + 48)
     lines = [
-        f"{_cell(line.account, _WIDTH)}{line.debit:>16,}{line.credit:>16,}"
+        f"{_cell(_account(line), _WIDTH)}{line.debit:>16,}{line.credit:>16,}"
         f"{line.debit - line.credit:>16,}"
         for line in balance.lines
     ]
     debit, credit = balance.total_debit, balance.total_credit
     total = f"{_cell('total 合計', _WIDTH)}{debit:>16,}{credit:>16,}{debit - credit:>16,}"
     return [head, rule, *lines, rule, total]
+
+
+def _account(line: TrialBalanceLine) -> str:
+    return f"{line.account}  {line.name.ja}"
 
 
 def _cell(text: str, width: int) -> str:

@@ -13,8 +13,18 @@ from server.db.errors import DatabaseSettingError
 
 _POSTGRES_OPTIONS: Final = (
     "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000 "
-    "-c timezone=UTC"
+    "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 "
+    "-c tcp_keepalives_count=3 -c tcp_user_timeout=25000"
 )
+"""The server's half of a dead link: locks of a client that is gone are let go within 25 s."""
+_POSTGRES_LINK: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""Ours: without it a call waits for ever for a machine that went dark."""
 _PLANNED_ONCE: Final = " -c plan_cache_mode=force_generic_plan -c jit=off"
 _BUSY_MS: Final = 10_000
 _STATEMENTS: Final = 1024
@@ -74,7 +84,7 @@ def postgresql_engine(url: URL, size: int, options: str = _POSTGRES_OPTIONS) -> 
         max_overflow=0,
         pool_pre_ping=False,
         pool_use_lifo=True,
-        connect_args={"options": options, "connect_timeout": 10},
+        connect_args={"options": options, **_POSTGRES_LINK},
     )
 
 

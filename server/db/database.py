@@ -5,27 +5,23 @@ SQLite every write of the process goes through one queue, on one thread, with BE
 """
 
 import asyncio
-import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from server.db.errors import LedgerOverloaded, LedgerUnavailable
+from server.db.errors import LedgerOverloaded
+from server.db.retrying import PATIENCE_SECONDS, CommitFailed, Patience, outcome_unknown
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 _WAITING_LIMIT: Final = 2000
 """Reads or writes that may wait in one pool; more are refused instead of queued."""
-_TRIES: Final = 6
-_RETRY_STATES: Final = frozenset({"40001", "40P01", "55P03"})
-"""serialization_failure, deadlock_detected, lock_not_available: nothing was committed."""
 
 
 class DatabaseKind(Enum):
@@ -44,7 +40,10 @@ class Database:
         writing: Engine,
         readers: int,
         writers: int,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
+        """``patience``: seconds that a database which does not answer is asked again."""
+        self._patience = patience
         self.kind: Final = kind
         self._reading = reading
         self._writing = writing
@@ -54,27 +53,35 @@ class Database:
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on a reading connection in the pool and return what it returns.
 
-        Raises LedgerUnavailable when the database does not answer, LedgerOverloaded when too
-        many reads wait.
+        ``work`` runs again on a new connection when its own dies. Raises LedgerUnavailable when
+        the database does not answer in time, LedgerOverloaded when too many reads wait.
         """
-        return await self._read_pool.run(lambda: self._read(work))
+        return await self._read_pool.run(lambda: self._read(work, self._patience))
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, repeatable: bool = False) -> T:
         """Run ``work`` in one transaction, committed when it returns, rolled back when it raises.
 
-        ``work`` may run again after a serialisation failure, so it must have no other effects.
+        ``work`` may run again after contention or on a new connection when its own died before
+        COMMIT was sent, so it must have no other effects. ``repeatable``: a run after a run that
+        was committed changes nothing and answers the same (by an idempotency key, say); then it
+        also runs again after a COMMIT whose outcome is unknown.
         Once handed over it runs to its end, even when the caller is cancelled.
-        Raises LedgerUnavailable, LedgerOverloaded.
+        Raises LedgerUnavailable (nothing was written), CommitUnknown (perhaps it was),
+        LedgerOverloaded (nothing was started).
         """
-        return await self._write_pool.run(lambda: self._write(work))
+        return await self._write_pool.run(lambda: self._write(work, repeatable))
 
     def read_now(self, work: Work[T]) -> T:
         """``read`` for callers without an event loop: command line, demo data, tests."""
-        return self._read_pool.run_now(lambda: self._read(work))
+        return self._read_pool.run_now(lambda: self._read(work, self._patience))
 
-    def write_now(self, work: Work[T]) -> T:
+    def write_now(self, work: Work[T], *, repeatable: bool = False) -> T:
         """``write`` for callers without an event loop; the same queue."""
-        return self._write_pool.run_now(lambda: self._write(work))
+        return self._write_pool.run_now(lambda: self._write(work, repeatable))
+
+    def ask_once(self, work: Work[T]) -> T:
+        """``read_now`` without patience: a person at a start waits for the reason."""
+        return self._read_pool.run_now(lambda: self._read(work, 0.0))
 
     async def close(self) -> None:
         """Wait for what runs and let go of every connection."""
@@ -86,20 +93,37 @@ class Database:
         self._reading.dispose()
         self._writing.dispose()
 
-    def _read(self, work: Work[T]) -> T:
-        with _translated(), self._reading.connect() as connection:
-            return work(connection)
-
-    def _write(self, work: Work[T]) -> T:
-        for attempt in range(_TRIES):
+    def _read(self, work: Work[T], patience: float) -> T:
+        again = Patience(patience)
+        while True:
             try:
-                with self._writing.begin() as connection:
+                with self._reading.connect() as connection:
                     return work(connection)
             except DBAPIError as error:
-                if not _worth_retrying(error) or attempt == _TRIES - 1:
-                    raise _as_unavailable(error) from error
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 -- jitter
-        raise AssertionError("unreachable: the last try returns or raises")
+                again.wait(error, repeatable=True, unknown=False)
+
+    def _write(self, work: Work[T], repeatable: bool) -> T:
+        again = Patience(self._patience)
+        while True:
+            try:
+                return self._write_once(work)
+            except CommitFailed as failed:
+                again.wait(failed.error, repeatable=repeatable, unknown=True)
+            except DBAPIError as error:
+                again.wait(error, repeatable=repeatable, unknown=False)
+
+    def _write_once(self, work: Work[T]) -> T:
+        """One transaction. CommitFailed: COMMIT was sent, and nobody said what came of it."""
+        with self._writing.connect() as connection:
+            with connection.begin() as transaction:
+                result = work(connection)
+                try:
+                    transaction.commit()
+                except DBAPIError as error:
+                    if outcome_unknown(error):
+                        raise CommitFailed(error) from error
+                    raise
+            return result
 
 
 class _Pool:
@@ -137,29 +161,3 @@ class _Pool:
                     self._waiting -= 1
 
         return wrapped
-
-
-class _translated:  # noqa: N801 -- reads as a statement
-    """Turns "the database did not answer" into LedgerUnavailable."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError | InterfaceError):
-            raise LedgerUnavailable(_short(error)) from error
-
-
-def _as_unavailable(error: DBAPIError) -> Exception:
-    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        return LedgerUnavailable(_short(error))
-    return error
-
-
-def _worth_retrying(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in _RETRY_STATES
-
-
-def _short(error: DBAPIError) -> str:
-    """The driver's own words, without the statement and its parameters (persons' data)."""
-    return f"database: {type(error.orig).__name__}: {error.orig}".splitlines()[0]

@@ -37,7 +37,7 @@ def open_database(url: str, *, readers: int = 4, writers: int = 4) -> Database:
             writers=writers,
         )
     try:
-        database.read_now(check_current)
+        database.ask_once(check_current)
     except BaseException:
         database.close_now()
         raise

@@ -8,9 +8,16 @@ class DatabaseError(Exception):
 
 
 class LedgerUnavailable(DatabaseError):  # noqa: N818 -- says what is so; callers read it aloud
-    """The database did not answer: whether a write happened is unknown. Ask, or send it again."""
+    """The database did not answer in time. Send the same request again."""
 
     code = "CHOBA_DB_UNAVAILABLE"
+
+
+class CommitUnknown(LedgerUnavailable):
+    """A commit was sent and not answered: whether the write happened is unknown. Ask, or send the
+    same request again with the same key."""
+
+    code = "CHOBA_DB_OUTCOME_UNKNOWN"
 
 
 class LedgerOverloaded(LedgerUnavailable):

@@ -4,6 +4,7 @@ Alembic itself takes a third of a second to import, so it is loaded only when th
 to migrate: a server that starts again after a power cut has customers waiting.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
@@ -29,6 +30,27 @@ def migrate(url: str, *, application_role: str = "") -> None:
     from server.db.upgrading import upgrade  # noqa: PLC0415 -- see the module's docstring
 
     upgrade(url, application_role=application_role)
+
+
+def migrate_with(
+    url: str,
+    *,
+    application_role: str = "",
+    before: Callable[[Connection], None] | None = None,
+    after: Callable[[Connection], None] | None = None,
+) -> None:
+    """``migrate`` with work in its transaction: a restored copy is whole at once or not at all."""
+    from server.db.upgrading import upgrade  # noqa: PLC0415 -- see the module's docstring
+
+    upgrade(url, application_role=application_role, before=before, after=after)
+
+
+def revision_of(connection: Connection) -> str:
+    """Where the schema stands. Raises SchemaNotCurrent when there is none."""
+    found = _revisions(connection)
+    if len(found) != 1:
+        raise SchemaNotCurrent("database schema: none is here; run: choba db migrate")
+    return found.pop()
 
 
 def check_current(connection: Connection) -> None:

@@ -6,10 +6,23 @@ from typing import Final
 from sqlalchemy import Connection
 
 from protos.units import Micros, TerminalId, Yen
-from server.campaigns import CloseRule, Funding, Grant, PayRule, Terms, add_terms, grant_all
+from server.campaigns import (
+    CloseRule,
+    ExpiryKind,
+    ExpiryRule,
+    Funding,
+    Grant,
+    PayRule,
+    Terms,
+    add_expiry_rule,
+    add_terms,
+    grant_all,
+)
+from server.campaigns.selling import add_campaign_terms
 from server.clock import Clock
 from server.db import Database
 from server.demo.calendar import DemoCalendar
+from server.demo.campaign import reference_terms
 from server.directory import (
     Merchant,
     MerchantId,
@@ -196,6 +209,13 @@ def _directory(connection: Connection, calendar: DemoCalendar, now: Micros) -> N
             payer_name=_PAYER,
         ),
     )
+    for service, rule in (
+        (VOUCHER, ExpiryRule(ExpiryKind.USABLE_UNTIL)),
+        (POINTS, ExpiryRule(ExpiryKind.MONTH_END, 4)),
+    ):
+        add_expiry_rule(connection, service, rule, Micros(0))
+    terms = reference_terms(calendar, VOUCHER, POINTS)
+    add_campaign_terms(connection, terms, lambda _connection: now)
     for shop in SHOPS:
         _shop(connection, shop, now)
 

@@ -1,8 +1,16 @@
 """Operator, services, merchants, shops, terminals, users."""
 
 from server.directory.counters import Counter, CounterReader
+from server.directory.departures import (
+    Departure,
+    DepartureReader,
+    departed_users,
+    departures,
+    record_departure,
+)
 from server.directory.keyring import Keyring
 from server.directory.known import REVISION, KnownDirectory
+from server.directory.lookup import owners_of
 from server.directory.records import (
     create_merchant,
     create_service,
@@ -10,8 +18,8 @@ from server.directory.records import (
     create_terminal,
     create_user,
     enrol_terminal,
+    known_units,
     merchant_by_id,
-    owners_of,
     services,
     services_of_shop,
     set_shop_state,
@@ -45,6 +53,8 @@ __all__ = [
     "REVISION",
     "Counter",
     "CounterReader",
+    "Departure",
+    "DepartureReader",
     "DirectoryError",
     "Keyring",
     "KnownDirectory",
@@ -66,9 +76,13 @@ __all__ = [
     "create_shop",
     "create_terminal",
     "create_user",
+    "departed_users",
+    "departures",
     "enrol_terminal",
+    "known_units",
     "merchant_by_id",
     "owners_of",
+    "record_departure",
     "services",
     "services_of_shop",
     "set_shop_state",

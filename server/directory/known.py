@@ -7,7 +7,7 @@ transaction; when it differs, everything is read again.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, select
 
@@ -20,7 +20,7 @@ from server.directory.types import Service, ServiceId
 
 _MOST_COUNTERS: Final = 20_000
 
-REVISION: Final[Select[tuple[int]]] = select(t.revision.c.revision)
+REVISION: Final[Select[Any]] = select(t.revision.c.revision)
 """The directory's revision as of the statement that reads it."""
 
 

@@ -1,6 +1,5 @@
 """Reading and creating what the directory knows. Everything runs on the caller's connection."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
@@ -169,14 +168,6 @@ def create_user(connection: Connection, *, display_name: str, phone: str, at: Mi
     return user
 
 
-def owners_of(connection: Connection, users: Collection[UserId]) -> dict[UserId, OwnerKey]:
-    """The ledger's numbers of those customers that exist."""
-    rows = connection.execute(
-        select(t.users.c.user_id, t.users.c.owner).where(t.users.c.user_id.in_(users))
-    )
-    return {UserId(user): OwnerKey(owner) for user, owner in rows}
-
-
 def user_by_id(connection: Connection, user_id: UserId) -> User | None:
     return _user(connection, _USERS.where(t.users.c.user_id == user_id))
 
@@ -217,6 +208,11 @@ def shops(connection: Connection) -> tuple[Shop, ...]:
 def shop_by_id(connection: Connection, shop_id: ShopId) -> Shop | None:
     row = connection.execute(select(t.shops).where(t.shops.c.shop_id == shop_id)).one_or_none()
     return _shop(row) if row else None
+
+
+def known_units(connection: Connection) -> frozenset[str]:
+    """The ids of all services: what the ledger may count."""
+    return frozenset(connection.execute(select(t.services.c.service_id)).scalars())
 
 
 def services_of_shop(connection: Connection, shop_id: ShopId) -> tuple[ServiceId, ...]:

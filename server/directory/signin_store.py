@@ -152,10 +152,10 @@ def add_session(
 
 def session_users(
     connection: Connection, token_hashes: Sequence[bytes], now: Micros
-) -> dict[bytes, UserId]:
-    """Whose sessions these tokens are, of those that are still good."""
+) -> dict[bytes, tuple[UserId, Micros]]:
+    """Whose sessions these tokens are and until when, of those that are still good."""
     rows = connection.execute(_SESSION_USERS, {"hashes": list(token_hashes), "now": now})
-    return {bytes(token_hash): UserId(user) for token_hash, user in rows}
+    return {bytes(digest): (UserId(user), Micros(until)) for digest, user, until in rows}
 
 
 def end_session(connection: Connection, token_hash: bytes) -> None:
@@ -164,7 +164,9 @@ def end_session(connection: Connection, token_hash: bytes) -> None:
     connection.execute(delete(table).where(table.c.token_hash == token_hash))
 
 
-_SESSION_USERS = select(sign_in_sessions.c.token_hash, sign_in_sessions.c.user_id).where(
+_SESSION_USERS = select(
+    sign_in_sessions.c.token_hash, sign_in_sessions.c.user_id, sign_in_sessions.c.expires_at
+).where(
     sign_in_sessions.c.token_hash.in_(bindparam("hashes", expanding=True)),
     sign_in_sessions.c.expires_at > bindparam("now"),
 )

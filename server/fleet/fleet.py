@@ -30,6 +30,7 @@ from server.fleet.authority import (
 from server.fleet.certificates import Revoked, TerminalIdentity
 from server.fleet.pairing import OpenCode, PairingCodes
 from server.fleet.refusals import FleetReason, FleetRefused
+from server.oversight import Act, record_act
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +99,9 @@ class Fleet:
         self._codes = PairingCodes(keyring.derive(b"choba-pairing-store-v1"))
 
     async def issue_pairing_code(
-        self, terminal: TerminalId, by: str, valid_seconds: int
+        self, terminal: TerminalId, by: str, valid_seconds: int, why: str = ""
     ) -> IssuedCode:
-        """A new code for a counter terminal; the one before is void.
+        """A new code for a counter terminal; the one before is void. An act of ``by``.
 
         Refused: TERMINAL_UNKNOWN, TERMINAL_IS_STAND.
         """
@@ -114,6 +115,7 @@ class Fleet:
             if known.kind is not TerminalKind.DEVICE:
                 raise FleetRefused(FleetReason.TERMINAL_IS_STAND, "terminal_id")
             check_terminal_id(terminal)
+            record_act(connection, Act(by, "terminal.issue_pairing_code", terminal, why, now))
             return self._codes.issue(connection, terminal, by, now, expires)
 
         code = await self._database.write(work)
@@ -204,7 +206,7 @@ class Fleet:
         if identity.first_use:
             await self._settle(identity, now)
         elif identity.boot_id and now - identity.last_seen_at > _SEEN_EVERY:
-            await self._database.write(lambda c: presence.seen(c, identity, now))
+            await self._database.write(lambda c: presence.seen(c, identity, now), repeatable=True)
         return identity
 
     async def _settle(self, identity: TerminalIdentity, now: Micros) -> None:
@@ -262,7 +264,9 @@ class Fleet:
     ) -> None:
         """Keep what a device tells; the same event again changes nothing."""
         now = self._clock()
-        await self._database.write(lambda c: events.keep(c, identity.number, told, now))
+        await self._database.write(
+            lambda c: events.keep(c, identity.number, told, now), repeatable=True
+        )
 
     async def last_seen(self) -> dict[TerminalId, Micros]:
         """When each terminal last called; for the operator's list."""

@@ -1,24 +1,45 @@
 """Accounts, entries, postings, the posting engine, audit. Knows no vouchers and no payments."""
 
+from server.ledger.account_names import ACCOUNT_NAMES, AccountName
 from server.ledger.accounts import (
     allocate,
     last_sequence,
+    last_sequences,
     ledger_id,
+    lock_owner,
     lock_stream,
     open_account,
     open_accounts,
     open_lane,
     open_stream,
 )
+from server.ledger.audit import Audit, Progress, no_progress
 from server.ledger.books import Books, BooksError
+from server.ledger.bulk_posting import post_patiently
+from server.ledger.cuts import cut_at
+from server.ledger.due import due_wallets
 from server.ledger.engine import PostingEngine
 from server.ledger.entries import (
     Entry,
     PostingLine,
     count_entries,
+    entries_by_id,
     entry_by_id,
     subjects_of,
 )
+from server.ledger.gaps import Gap, gap_after, restored_at, skip_all, skip_heard, skipped_until
+from server.ledger.head_keys import HeadKey, PublicKeys, key_id_of
+from server.ledger.head_statement import SignedHead, StatementError, parse_file
+from server.ledger.heads import (
+    SIGN_EVERY,
+    all_signed_heads,
+    sign_heads,
+    sign_heads_if_due,
+    signed_heads_after,
+)
+from server.ledger.issued import IssuedLot, issued_lots, postings_of
+from server.ledger.lines import LineReader, LotLine
+from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -49,15 +70,19 @@ from server.ledger.types import (
     Unit,
     Wallet,
 )
-from server.ledger.verify import Audit, verify_ledger
+from server.ledger.verify import verify_ledger
+from server.ledger.verify_heads import check_heads
 from server.ledger.wallets import WalletReader
 
 __all__ = [
+    "ACCOUNT_NAMES",
     "NO_LOT",
     "OPERATOR",
+    "SIGN_EVERY",
     "Accept",
     "AccountId",
     "AccountKind",
+    "AccountName",
     "Audit",
     "Booked",
     "Booking",
@@ -66,20 +91,33 @@ __all__ = [
     "Decline",
     "Entry",
     "EntryDraft",
+    "Gap",
+    "HeadKey",
+    "IssuedLot",
     "LaneId",
     "LedgerClock",
     "LedgerError",
+    "LineReader",
     "LotId",
+    "LotLine",
     "NewLot",
     "OpenLot",
     "Operation",
     "OwnerKey",
+    "PayIn",
+    "PayInOutcome",
+    "PayIns",
+    "PaySource",
     "Poster",
     "PostingDraft",
     "PostingEngine",
     "PostingLine",
     "PostingRules",
     "Postponed",
+    "Progress",
+    "PublicKeys",
+    "SignedHead",
+    "StatementError",
     "StolenRow",
     "StreamId",
     "TrialBalance",
@@ -87,19 +125,40 @@ __all__ = [
     "Unit",
     "Wallet",
     "WalletReader",
+    "all_signed_heads",
     "allocate",
+    "check_heads",
     "count_entries",
+    "cut_at",
     "database_clock",
     "deciding_clock",
+    "due_wallets",
+    "entries_by_id",
     "entry_by_id",
+    "gap_after",
+    "issued_lots",
+    "key_id_of",
     "last_sequence",
+    "last_sequences",
     "ledger_id",
+    "lock_owner",
     "lock_stream",
+    "no_progress",
     "open_account",
     "open_accounts",
     "open_lane",
     "open_stream",
+    "parse_file",
+    "post_patiently",
+    "postings_of",
     "process_clock",
+    "restored_at",
+    "sign_heads",
+    "sign_heads_if_due",
+    "signed_heads_after",
+    "skip_all",
+    "skip_heard",
+    "skipped_until",
     "subjects_of",
     "trial_balance",
     "verify_ledger",

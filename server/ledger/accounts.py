@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from server.db.database import DatabaseKind
 from server.db.schema import ledger as t
-from server.ledger.layout import genesis
+from server.ledger.layout import account_digest, accounts_genesis, genesis
 from server.ledger.types import AccountId, AccountKind, LaneId, OwnerKey, StreamId, Unit
 
 
@@ -33,7 +33,7 @@ def ledger_id(connection: Connection) -> str:
 
 def open_lane(connection: Connection, name: str) -> LaneId:
     """The lane of that name, made when it is not there. Each posting engine owns one."""
-    _lock_counter(connection, "lane")
+    lock_counter(connection, "lane")
     found = connection.execute(
         select(t.lanes.c.lane_id).where(t.lanes.c.name == name)
     ).scalar_one_or_none()
@@ -66,10 +66,29 @@ def last_sequence(connection: Connection, stream: StreamId) -> int:
     return int(found or 0)
 
 
+def last_sequences(connection: Connection) -> dict[StreamId, int]:
+    """Of every terminal number."""
+    rows = connection.execute(select(t.streams.c.stream_id, t.streams.c.last_sequence))
+    return {StreamId(stream): last for stream, last in rows}
+
+
 def lock_stream(connection: Connection, stream: StreamId) -> None:
     """Hold a terminal against the posting engine until the transaction ends."""
     connection.execute(
         select(t.streams.c.stream_id).where(t.streams.c.stream_id == stream).with_for_update()
+    ).all()
+
+
+def lock_owner(connection: Connection, owner: OwnerKey) -> None:
+    """Hold a customer's wallets against the posting engine until the transaction ends.
+
+    Waits for whoever holds them. On SQLite the writing transaction holds everything already.
+    """
+    connection.execute(
+        select(t.wallets.c.account_id)
+        .where(t.wallets.c.owner == owner)
+        .order_by(t.wallets.c.account_id)
+        .with_for_update()
     ).all()
 
 
@@ -87,7 +106,7 @@ def open_accounts(
     connection: Connection, kind: AccountKind, unit: Unit, owners: Sequence[OwnerKey]
 ) -> dict[OwnerKey, AccountId]:
     """``open_account`` for many owners."""
-    _lock_counter(connection, "account")
+    lock_counter(connection, "account")
     known = _accounts(connection, kind, unit, owners)
     missing = sorted({owner for owner in owners if owner not in known})
     if missing:
@@ -100,6 +119,7 @@ def open_accounts(
                 for owner, n in made.items()
             ],
         )
+        _continue_register(connection, kind, unit, made)
         if kind is AccountKind.CUSTOMER:
             connection.execute(
                 insert(t.wallets),
@@ -125,7 +145,30 @@ def _accounts(
     return {OwnerKey(owner): AccountId(account) for owner, account in rows}
 
 
-def _lock_counter(connection: Connection, name: str) -> None:
+def register_head(connection: Connection) -> tuple[int, bytes]:
+    """The account opened last (0: none yet) and the digest over it and all before it."""
+    d = t.account_digests
+    found = connection.execute(
+        select(d.c.account_id, d.c.digest).order_by(d.c.account_id.desc()).limit(1)
+    ).one_or_none()
+    if found is None:
+        return 0, accounts_genesis(ledger_id(connection))
+    return int(found.account_id), bytes(found.digest)
+
+
+def _continue_register(
+    connection: Connection, kind: AccountKind, unit: Unit, made: dict[OwnerKey, AccountId]
+) -> None:
+    """Chain the new accounts to those before; the caller holds the counter's lock."""
+    _, digest = register_head(connection)
+    rows = []
+    for owner, account in sorted(made.items(), key=lambda item: item[1]):
+        digest = account_digest(digest, account, kind, unit, owner)
+        rows.append({"account_id": account, "digest": digest})
+    connection.execute(insert(t.account_digests), rows)
+
+
+def lock_counter(connection: Connection, name: str) -> None:
     """Only one at a time opens what the counter numbers, so that none is opened twice."""
     if connection.dialect.name != DatabaseKind.SQLITE.value:
         connection.execute(

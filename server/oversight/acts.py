@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -44,6 +45,45 @@ def record_act(connection: Connection, act: Act) -> str:
     return act_id
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAct:
+    """An act with its id."""
+
+    act_id: str
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class ActFilter:
+    """A half-open span of time; an empty text means any."""
+
+    since: Micros
+    until: Micros
+    subject: str = ""
+    by: str = ""
+    what: str = ""
+
+
+def acts_page(
+    connection: Connection, wanted: ActFilter, after: KeptAct | None, limit: int
+) -> list[KeptAct]:
+    """The next ``limit`` acts, oldest first, after one that was given before."""
+    t_ = t.operator_acts.c
+    query = select(t.operator_acts).where(t_.at >= wanted.since, t_.at < wanted.until)
+    for column, value in (
+        (t_.subject, wanted.subject),
+        (t_.by_operator, wanted.by),
+        (t_.what, wanted.what),
+    ):
+        if value:
+            query = query.where(column == value)
+    if after is not None:
+        at = after.act.at
+        query = query.where((t_.at > at) | ((t_.at == at) & (t_.act_id > after.act_id)))
+    rows = connection.execute(query.order_by(t_.at, t_.act_id).limit(limit))
+    return [KeptAct(row.act_id, _act(row)) for row in rows]
+
+
 def acts_between(connection: Connection, since: Micros, until: Micros) -> Iterator[Act]:
     """Acts of a half-open span of time, oldest first."""
     rows = connection.execute(
@@ -52,5 +92,9 @@ def acts_between(connection: Connection, since: Micros, until: Micros) -> Iterat
         .order_by(t.operator_acts.c.at, t.operator_acts.c.act_id)
     )
     for row in rows:
-        detail = json.loads(row.detail)
-        yield Act(row.by_operator, row.what, row.subject, row.why, Micros(row.at), detail)
+        yield _act(row)
+
+
+def _act(row: Any) -> Act:
+    detail = json.loads(row.detail)
+    return Act(row.by_operator, row.what, row.subject, row.why, Micros(row.at), detail)

@@ -1,13 +1,32 @@
-"""QR check, quote, claim, pay, outcome of a sale.
+"""QR check, quote, claim, pay, outcome of a sale, cancel, cash refund.
 
 The face of this room is ``PaymentDesk``; everything it takes and gives is in ``types``, every
 reason to refuse in ``refusals``.
 """
 
+from server.payments.assembly import announcement_of
+from server.payments.cancel_refusals import CancelCode
+from server.payments.cancel_types import (
+    AcceptExpired,
+    ByKind,
+    CancelBy,
+    Cancelled,
+    CancelRequest,
+    CancelSlip,
+    CashRefund,
+    CashRefundPage,
+    ExpiredLotRule,
+    RefundRequest,
+    by_operator,
+    by_shop,
+    by_terminal,
+)
+from server.payments.cancelling import PaymentCancels
 from server.payments.desk import PaymentDesk
 from server.payments.many import MOST_OF_MANY, ManyPayment, PaidOfMany
 from server.payments.queries import find_payment
 from server.payments.refusals import RefusalCode, Refused
+from server.payments.rules import Committed
 from server.payments.sentences import (
     NOTHING_MOVED,
     Language,
@@ -42,20 +61,32 @@ from server.payments.types import (
     ServiceTotal,
 )
 from server.payments.verify import verify_payments
+from server.payments.verify_cancels import verify_cancels
 
 __all__ = [
     "MOST_OF_MANY",
     "NOTHING_MOVED",
+    "AcceptExpired",
     "AgainOnStand",
     "Announcement",
     "AnnouncementId",
+    "ByKind",
+    "CancelBy",
+    "CancelCode",
+    "CancelRequest",
+    "CancelSlip",
+    "Cancelled",
+    "CashRefund",
+    "CashRefundPage",
     "Claim",
     "ClaimChange",
     "ClaimLimits",
     "ClaimState",
+    "Committed",
     "DayTotals",
     "DeskHooks",
     "DeskSettings",
+    "ExpiredLotRule",
     "HistoryPage",
     "Language",
     "LegRequest",
@@ -65,10 +96,12 @@ __all__ = [
     "Paid",
     "PaidOfMany",
     "Payment",
+    "PaymentCancels",
     "PaymentDesk",
     "PaymentLeg",
     "PaymentsPage",
     "Quote",
+    "RefundRequest",
     "RefusalCode",
     "RefusalFamily",
     "RefusalWords",
@@ -80,7 +113,12 @@ __all__ = [
     "SaleState",
     "ServiceBalance",
     "ServiceTotal",
+    "announcement_of",
+    "by_operator",
+    "by_shop",
+    "by_terminal",
     "find_payment",
+    "verify_cancels",
     "verify_payments",
     "words_of",
 ]

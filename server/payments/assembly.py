@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +23,7 @@ from protos.units import (
 )
 from server.clock import tokyo_day
 from server.db import DatabaseKind
+from server.db.schema import cancels
 from server.db.schema import payments as t
 from server.db.sets import RowSet
 from server.directory import (
@@ -36,8 +37,8 @@ from server.directory import (
     services,
 )
 from server.ledger import Booking
-from server.payments.rules import DraftPayment
-from server.payments.types import LotBalance, Payment, PaymentLeg, SaleKind
+from server.payments.rules import Committed, DraftPayment
+from server.payments.types import Announcement, LotBalance, Payment, PaymentLeg, SaleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,19 @@ def lot_balances(lots: Iterable[tuple[int, int]]) -> tuple[LotBalance, ...]:
 def last_day(expires_at: Micros) -> date:
     """The last day in Japan with an instant before ``expires_at`` (which is exclusive)."""
     return tokyo_day(Micros(expires_at - 1))
+
+
+def announcement_of(committed: Committed, keyring: Keyring) -> Announcement | None:
+    """What a device has to be told of a payment just booked, without a look into the books.
+
+    None for a stand: its home device's id is not among what the payment knows.
+    """
+    known = committed.announcement_id
+    counter = committed.draft.counter
+    if known is None or known.terminal_number != counter.number:
+        return None
+    payment = payment_of_draft(committed.draft, committed.booking, keyring)
+    return Announcement(known, TerminalId(counter.terminal_id), payment)
 
 
 def payment_of_draft(draft: DraftPayment, booking: Booking, keyring: Keyring) -> Payment:
@@ -98,7 +112,7 @@ def payment_of_draft(draft: DraftPayment, booking: Booking, keyring: Keyring) ->
 
 
 class PaymentReader:
-    """Reads payments with their legs: four statements for any number of them."""
+    """Reads payments with their legs and cancels: five statements for any number of them."""
 
     def __init__(self, kind: DatabaseKind, keyring: Keyring) -> None:
         self._keyring = keyring
@@ -109,6 +123,9 @@ class PaymentReader:
             .where(t.transactions.c.payment_id.in_(select(self._ids.source.c.payment_id)))
             .order_by(t.transactions.c.payment_id, t.transactions.c.leg)
         )
+        self._cancelled: Final = select(
+            cancels.cancellations.c.payment_id, cancels.cancellations.c.cancelled_at
+        ).where(cancels.cancellations.c.payment_id.in_(select(self._ids.source.c.payment_id)))
 
     def read(self, connection: Connection, query: Select[Any]) -> tuple[Payment, ...]:
         """The payments that a query over ``payments`` (all its columns) finds, in its order."""
@@ -123,8 +140,15 @@ class PaymentReader:
         params = self._ids.params([(row.payment_id,) for row in rows])
         for row in connection.execute(self._legs, params):
             legs.setdefault(row.payment_id, []).append(_leg(row, known))
+        cancelled = {
+            payment_id: Micros(at) for payment_id, at in connection.execute(self._cancelled, params)
+        }
         return tuple(
-            self._of_row(row, counters[TerminalNumber(row.terminal_number)], legs) for row in rows
+            replace(
+                self._of_row(row, counters[TerminalNumber(row.terminal_number)], legs),
+                cancelled_at=cancelled.get(row.payment_id),
+            )
+            for row in rows
         )
 
     def one(self, connection: Connection, query: Select[Any]) -> Payment | None:

@@ -25,6 +25,7 @@ from server.payments.rules import sale_taken
 from server.payments.settings import ClaimLimits
 from server.payments.tickets import Ticket
 from server.payments.types import ClaimChange, SaleState
+from server.payments.voids import chain_void
 
 __all__ = ["Claimed", "claim", "release", "void"]
 
@@ -85,7 +86,9 @@ def void(
         payment_id=None,
         decided_at=at,
     )
-    connection.execute(statement.on_conflict_do_nothing())
+    first = statement.on_conflict_do_nothing().returning(t.sale_outcomes.c.sale_number)
+    if connection.execute(first).one_or_none() is not None:
+        chain_void(connection, terminal, sale, at)
     if _state(connection, terminal, sale) is SaleState.VOID:
         void_claim(connection, terminal, sale, at)
     checkpoint(Checkpoint.VOID_BEFORE_COMMIT)

@@ -13,7 +13,15 @@ from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import Clock
 from server.db import Database, LedgerOverloaded
 from server.directory import Keyring, OwnerKey, user_by_id
-from server.ledger import LedgerClock, Poster, PostingEngine, deciding_clock, open_lane
+from server.ledger import (
+    LedgerClock,
+    Poster,
+    PostingEngine,
+    StreamId,
+    deciding_clock,
+    open_lane,
+    skip_heard,
+)
 from server.payments import counter_work
 from server.payments.assembly import payment_of_draft
 from server.payments.claims import Claimed, ClaimRaced
@@ -91,7 +99,9 @@ class PaymentDesk:
         self._engine: PostingEngine[PayCommand, PayAnswer] | None = None
 
     async def __aenter__(self) -> Self:
-        lane = await self._database.write(partial(open_lane, name=self._settings.lane))
+        lane = await self._database.write(
+            partial(open_lane, name=self._settings.lane), repeatable=True
+        )
         rules = PayRules(self._database.kind, stand_repeat=self._settings.stand_repeat)
         poster = Poster(self._database.kind, rules, lane, self._ledger_clock, self._checkpoint)
         self._engine = PostingEngine(
@@ -99,7 +109,7 @@ class PaymentDesk:
             poster.post,
             batch_size=self._settings.batch_size,
             queue_size=self._settings.queue_size,
-            on_commit=self._hooks.on_committed,
+            on_commit=self._tell,
             checkpoint=self._checkpoint,
         )
         await self._engine.start()
@@ -114,6 +124,11 @@ class PaymentDesk:
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
+
+    def _tell(self, answers: Many[PayAnswer]) -> None:
+        committed = [answer for answer in answers if isinstance(answer, Committed)]
+        if committed:
+            self._hooks.on_committed(committed)
 
     # For customers
 
@@ -165,7 +180,7 @@ class PaymentDesk:
         if isinstance(opened, Refused) or opened.kind is SaleKind.STAND:
             return
         changes = await self._database.write(
-            partial(counter_work.release, user=user, ticket=opened, at=now)
+            partial(counter_work.release, user=user, ticket=opened, at=now), repeatable=True
         )
         for change in changes:
             self._hooks.on_claim_changed(change)
@@ -300,11 +315,23 @@ class PaymentDesk:
                     sale=sale,
                     at=self._clock(),
                     checkpoint=self._checkpoint,
-                )
+                ),
+                repeatable=True,
             )
             self._checkpoint(Checkpoint.VOID_AFTER_COMMIT)
         return await self._database.read(
             partial(self._queries.resolution, terminal=terminal, sale=sale)
+        )
+
+    async def skip_heard(self, terminal: TerminalNumber, heard: Sequence) -> int:
+        """This device says that it has heard up to ``heard``. When the ledger has not given that
+        out (an older copy of the books was restored), its sequences jump beyond it. Returns by how
+        many the device is ahead; 0 is the rule."""
+        if heard <= await self.last_sequence(terminal):
+            return 0
+        return await self._database.write(
+            partial(skip_heard, stream=StreamId(terminal), heard=heard, at=self._clock()),
+            repeatable=True,
         )
 
     async def last_sequence(self, terminal: TerminalNumber) -> Sequence:
@@ -339,7 +366,7 @@ class PaymentDesk:
         """The broker has them. Marking twice does nothing; an unmarked one is given again."""
         self._checkpoint(Checkpoint.OUTBOX_BEFORE_MARK)
         await self._database.write(
-            partial(mark_sent, announcements=announcements, at=self._clock())
+            partial(mark_sent, announcements=announcements, at=self._clock()), repeatable=True
         )
         self._checkpoint(Checkpoint.OUTBOX_AFTER_MARK)
 
@@ -349,7 +376,7 @@ class PaymentDesk:
         """Delete what has served its time: declines after 30 days, claims after a day, announced
         outbox rows after 7 days. A due job, once a day or so.
         """
-        await self._database.write(partial(prune, at=self._clock()))
+        await self._database.write(partial(prune, at=self._clock()), repeatable=True)
 
     async def _command(
         self,
@@ -386,6 +413,8 @@ class PaymentDesk:
         return ticket
 
     def _deadline(self, ticket: Ticket) -> Micros:
+        if ticket.arrived_at < self._settings.reopened_at:
+            return ticket.arrived_at  # from before the books were restored: never in time
         return Micros(ticket.arrived_at + self._settings.commit_within)
 
     async def _announcer(self, ticket: Ticket) -> TerminalNumber | None:
@@ -421,7 +450,7 @@ class PaymentDesk:
         )
         for _ in range(_RACES):
             try:
-                taken = await self._database.write(work)
+                taken = await self._database.write(work, repeatable=True)
             except ClaimRaced:
                 continue
             self._checkpoint(Checkpoint.CLAIM_AFTER_COMMIT)

@@ -4,8 +4,9 @@ import base64
 import binascii
 from collections.abc import Collection
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from protos.units import (
     Micros,
@@ -19,9 +20,10 @@ from protos.units import (
 )
 from server.clock import DAY, start_of_day
 from server.db import DatabaseKind
+from server.db.schema import cancels
 from server.db.schema import payments as t
 from server.directory import CounterReader, Keyring, ServiceId, services
-from server.ledger import StreamId, last_sequence
+from server.ledger import StreamId, gap_after, last_sequence
 from server.payments.assembly import PaymentReader
 from server.payments.refusals import Refused
 from server.payments.stored_refusals import refusal_of
@@ -85,7 +87,7 @@ class Queries:
     def history(self, connection: Connection, user: UserId, limit: int, cursor: str) -> HistoryPage:
         query = select(t.payments).where(t.payments.c.user_id == user)
         if cursor:
-            paid_at, payment_id = _cursor_of(cursor)
+            paid_at, payment_id = cursor_of(cursor)
             query = query.where(
                 (t.payments.c.paid_at < paid_at)
                 | ((t.payments.c.paid_at == paid_at) & (t.payments.c.payment_id < payment_id))
@@ -94,7 +96,7 @@ class Queries:
         found = self._payments.read(connection, query.limit(limit + 1))
         page = found[:limit]
         more = len(found) > limit
-        return HistoryPage(page, _cursor(page[-1]) if more else "")
+        return HistoryPage(page, cursor_text(page[-1].paid_at, page[-1].payment_id) if more else "")
 
     def payments_after(
         self, connection: Connection, terminal: TerminalNumber, sequence: Sequence, limit: int
@@ -106,8 +108,13 @@ class Queries:
             .order_by(t.payments.c.sequence)
             .limit(limit)
         )
+        gap = gap_after(connection, StreamId(terminal), sequence)
+        if gap is not None:  # a page never leaps over what a restore has skipped
+            query = query.where(t.payments.c.sequence <= gap.above)
         found = self._payments.read(connection, query)
-        return PaymentsPage(found, self.last_sequence(connection, terminal))
+        resumes_after = gap.until if gap is not None and len(found) < limit else 0
+        last = self.last_sequence(connection, terminal)
+        return PaymentsPage(found, last, Sequence(resumes_after))
 
     def last_sequence(self, connection: Connection, terminal: TerminalNumber) -> Sequence:
         return Sequence(last_sequence(connection, StreamId(terminal)))
@@ -149,39 +156,25 @@ class Queries:
         return SaleResolution(state, payment, Micros(row.decided_at))
 
     def day_totals(self, connection: Connection, terminal: TerminalNumber, day: date) -> DayTotals:
-        # cancels have no operation in the ledger yet, so their sums are empty
-        rows = connection.execute(
-            select(
-                t.transactions.c.service_id,
-                func.sum(t.transactions.c.amount),
-                func.count(),
-            )
-            .join_from(
-                t.payments,
-                t.transactions,
-                t.transactions.c.payment_id == t.payments.c.payment_id,
-            )
-            .where(
-                t.payments.c.announced_to == terminal,
-                t.payments.c.paid_at >= start_of_day(day),
-                t.payments.c.paid_at < start_of_day(day + timedelta(days=1)),
-            )
-            .group_by(t.transactions.c.service_id)
-        )
-        sums = {ServiceId(service): (int(amount), count) for service, amount, count in rows}
+        """A cancel counts on its own day, whenever its payment was."""
+        day_of = {"terminal": terminal, "since": start_of_day(day)}
+        day_of["until"] = start_of_day(day + timedelta(days=1))
+        used = _sums(connection, _USED, day_of)
+        taken_back = _sums(connection, _TAKEN_BACK, day_of)
+        none = (0, 0)
         totals = tuple(
             ServiceTotal(
                 s.service_id,
                 s.name_ja,
                 s.name_en,
                 s.kind,
-                use_amount=Yen(sums[s.service_id][0]),
-                use_count=sums[s.service_id][1],
-                cancel_amount=Yen(0),
-                cancel_count=0,
+                use_amount=Yen(used.get(s.service_id, none)[0]),
+                use_count=used.get(s.service_id, none)[1],
+                cancel_amount=Yen(taken_back.get(s.service_id, none)[0]),
+                cancel_count=taken_back.get(s.service_id, none)[1],
             )
             for s in services(connection)
-            if s.service_id in sums
+            if s.service_id in used or s.service_id in taken_back
         )
         return DayTotals(day, totals, self.last_sequence(connection, terminal))
 
@@ -234,6 +227,14 @@ def find_payment(
     return next((p for p in found if p.confirmation_code == code.replace(" ", "")), None)
 
 
+def announcer_of(connection: Connection, payment_id: PaymentId) -> TerminalNumber | None:
+    """The number of the device that announces a payment; None without one."""
+    found = connection.execute(
+        select(t.payments.c.announced_to).where(t.payments.c.payment_id == payment_id)
+    ).scalar_one_or_none()
+    return None if found is None else TerminalNumber(found)
+
+
 def mark_sent(
     connection: Connection, announcements: tuple[AnnouncementId, ...], at: Micros
 ) -> None:
@@ -250,6 +251,44 @@ def prune(connection: Connection, at: Micros) -> None:
     connection.execute(delete(t.declines).where(t.declines.c.declined_at < at - _KEEP_DECLINES))
     connection.execute(delete(t.claims).where(t.claims.c.expires_at < at - _KEEP_CLAIMS))
     connection.execute(delete(t.outbox).where(t.outbox.c.announced_at < at - _KEEP_OUTBOX))
+
+
+_USED = (
+    select(t.transactions.c.service_id, func.sum(t.transactions.c.amount), func.count())
+    .join_from(t.payments, t.transactions, t.transactions.c.payment_id == t.payments.c.payment_id)
+    .where(
+        t.payments.c.announced_to == bindparam("terminal"),
+        t.payments.c.paid_at >= bindparam("since"),
+        t.payments.c.paid_at < bindparam("until"),
+    )
+    .group_by(t.transactions.c.service_id)
+)
+
+_TAKEN_BACK = (
+    select(cancels.cancel_slips.c.service_id, func.sum(cancels.cancel_slips.c.amount), func.count())
+    .join_from(
+        cancels.cancellations,
+        t.payments,
+        t.payments.c.payment_id == cancels.cancellations.c.payment_id,
+    )
+    .join(
+        cancels.cancel_slips,
+        cancels.cancel_slips.c.cancel_id == cancels.cancellations.c.cancel_id,
+    )
+    .where(
+        t.payments.c.announced_to == bindparam("terminal"),
+        cancels.cancellations.c.cancelled_at >= bindparam("since"),
+        cancels.cancellations.c.cancelled_at < bindparam("until"),
+    )
+    .group_by(cancels.cancel_slips.c.service_id)
+)
+
+
+def _sums(
+    connection: Connection, query: Select[Any], day: dict[str, int]
+) -> dict[ServiceId, tuple[int, int]]:
+    rows = connection.execute(query, day)
+    return {ServiceId(service): (int(amount), count) for service, amount, count in rows}
 
 
 _UNSENT = (
@@ -270,13 +309,14 @@ _MARK = (
 )
 
 
-def _cursor(payment: Payment) -> str:
-    text = f"{payment.paid_at}.{payment.payment_id}".encode("ascii")
+def cursor_text(at: Micros, public_id: str) -> str:
+    """Where a page ended, for the next one: URL-safe ASCII."""
+    text = f"{at}.{public_id}".encode("ascii")
     return base64.urlsafe_b64encode(text).decode("ascii").rstrip("=")
 
 
-def _cursor_of(text: str) -> tuple[int, str]:
-    """Raises ValueError for a text that ``_cursor`` did not make."""
+def cursor_of(text: str) -> tuple[int, str]:
+    """Raises ValueError for a text that ``cursor_text`` did not make."""
     try:
         plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
     except (binascii.Error, UnicodeError) as error:

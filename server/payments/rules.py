@@ -1,12 +1,8 @@
 """The rules of a payment: a pure decision over what the batch holds. No input, no output."""
 
-import hashlib
-import struct
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Final
 
-from protos.units import Micros, PaymentId, TerminalNumber, TransactionId, UserId, Yen
+from protos.units import Micros, Sequence, TerminalNumber, TransactionId, UserId, Yen
 from server.campaigns import Closing, Terms
 from server.directory import (
     Counter,
@@ -30,7 +26,14 @@ from server.ledger import (
 )
 from server.payments.commands import PayCommand, Replay
 from server.payments.refusals import RefusalCode, Refused
-from server.payments.types import AgainOnStand, LegRequest, SaleKind, SaleState
+from server.payments.subject import payment_subject
+from server.payments.types import (
+    AgainOnStand,
+    AnnouncementId,
+    LegRequest,
+    SaleKind,
+    SaleState,
+)
 
 SaleKey = tuple[int, int]
 """Terminal number and sale number."""
@@ -99,6 +102,12 @@ class Committed:
 
     draft: DraftPayment
     booking: Booking
+
+    @property
+    def announcement_id(self) -> AnnouncementId | None:
+        """Its row in the outbox; None where no device announces it."""
+        number = self.draft.command.announced_to
+        return None if number is None else AnnouncementId(number, Sequence(self.booking.sequence))
 
 
 PayAnswer = Committed | Refused | Replay
@@ -293,10 +302,6 @@ def _entry(payment: DraftPayment) -> EntryDraft:
     )
 
 
-_HEAD: Final = struct.Struct(">16s20sBqqqq")
-_LEG: Final = struct.Struct(">20sqqiH")
-
-
 def _subject_of(payment: DraftPayment) -> bytes:
     command = payment.command
     return payment_subject(
@@ -306,51 +311,21 @@ def _subject_of(payment: DraftPayment) -> bytes:
         command.sale,
         command.amount,
         command.announced_to,
+        command.request_hash,
+        command.user_id,
+        command.idempotency_key,
+        payment.counter.shop_id,
         [
             (
                 leg.transaction_id,
                 leg.service.service_id,
                 leg.amount,
                 leg.closing.closes_at,
-                leg.closing.pay_day,
+                leg.closing.pay_day.toordinal(),
+                leg.before,
+                leg.after,
+                leg.lots_after,
             )
             for leg in payment.legs
         ],
     )
-
-
-def payment_subject(
-    payment_id: PaymentId,
-    kind: int,
-    terminal: int,
-    sale: int,
-    amount: int,
-    announced_to: int | None,
-    legs: list[tuple[TransactionId, ServiceId, Yen, Micros, date]],
-) -> bytes:
-    """What the chain holds of a payment's own rows, version 1.
-
-    ``choba-payment-v1`` ‖ payment id 20 ‖ kind 1 ‖ terminal 8 ‖ sale 8 ‖ amount 8 ‖ announcing
-    terminal 8 (0: none) ‖ per leg: transaction id 20 ‖ amount 8 ‖ closes at 8 ‖ pay day 4
-    (proleptic ordinal) ‖ length of the service id 2 ‖ service id; SHA-256.
-    """
-    packed = _HEAD.pack(
-        b"choba-payment-v1",
-        payment_id.encode("ascii"),
-        kind,
-        terminal,
-        sale,
-        amount,
-        announced_to or 0,
-    )
-    for transaction_id, service_id, leg_amount, closes_at, pay_day in legs:
-        service = service_id.encode("utf-8")
-        packed += _LEG.pack(
-            transaction_id.encode("ascii"),
-            leg_amount,
-            closes_at,
-            pay_day.toordinal(),
-            len(service),
-        )
-        packed += service
-    return hashlib.sha256(packed).digest()

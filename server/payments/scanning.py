@@ -57,8 +57,9 @@ def freshness(token: Token, drift: int, settings: DeskSettings, at: Micros) -> R
     if token.kind is TokenKind.STAND:
         return None
     believed = max(-settings.drift_cap, min(settings.drift_cap, drift))
-    age = at - (token.minted_at * SECOND - believed)
-    if age > settings.fresh_for:
+    minted_at = token.minted_at * SECOND - believed
+    age = at - minted_at
+    if age > settings.fresh_for or minted_at < settings.reopened_at:
         return Refused(RefusalCode.QR_EXPIRED, field="qr_text", at=at)
     if age < -settings.future_tolerance:
         return Refused(RefusalCode.QR_FROM_FUTURE, field="qr_text", at=at)

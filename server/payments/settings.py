@@ -1,10 +1,11 @@
 """What a desk can be told; every value has the default that the rules name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from protos.units import MAX_AMOUNT, Yen
+from protos.units import MAX_AMOUNT, Micros, Yen
 from server.clock import MINUTE, SECOND
+from server.payments.rules import Committed
 from server.payments.types import ClaimChange
 
 
@@ -32,6 +33,9 @@ class DeskSettings:
     drift_cap: int = MINUTE
     commit_within: int = 5 * MINUTE
     """Of the scan's arrival; later nothing is paid with its ticket."""
+    reopened_at: Micros = Micros(0)
+    """The books were restored then: a QR minted or scanned earlier may belong to a sale whose
+    outcome was lost, so it is void; counters show a new one within half a minute."""
     stand_repeat: int = 2 * MINUTE
     """Same customer, stand and amount within it needs an explicit "pay again"."""
     max_amount: Yen = MAX_AMOUNT
@@ -41,7 +45,7 @@ class DeskSettings:
     """Payments that may wait; one more is refused as overloaded."""
 
 
-def _nothing() -> None:
+def _nothing(_committed: Sequence[Committed]) -> None:
     return None
 
 
@@ -54,5 +58,6 @@ class DeskHooks:
     """Called on the event loop after a commit. They must return at once and not raise."""
 
     on_claim_changed: Callable[[ClaimChange], None] = _ignore
-    on_committed: Callable[[], None] = _nothing
+    on_committed: Callable[[Sequence[Committed]], None] = _nothing
+    """The payments of a batch; a repeated request is not among them."""
     """Payments were committed: announcements may be waiting."""

@@ -161,7 +161,8 @@ class PaymentLeg:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment that the ledger holds. It exists from the commit on and never changes."""
+    """A payment that the ledger holds. It exists from the commit on and never changes; taken back
+    it stands beside its cancel."""
 
     payment_id: PaymentId
     user_id: UserId
@@ -186,6 +187,8 @@ class Payment:
     confirmation_code: str
     cancel_until: Micros
     """The earliest close of its legs."""
+    cancelled_at: Micros | None = None
+    """Set when it was taken back; all its legs are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,8 @@ class PaymentsPage:
     payments: tuple[Payment, ...]
     last_sequence: Sequence
     """The highest sequence that the ledger has given to this device."""
+    resumes_after: Sequence = Sequence(0)
+    """Above 0: after these payments nothing stands up to here, and nothing ever will."""
 
 
 @dataclass(frozen=True, slots=True)

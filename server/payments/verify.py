@@ -1,158 +1,292 @@
-"""Proof that the payments' own rows are what the chain says of them."""
+"""Proof that the payments' own rows are what the chain says of them.
 
-import json
-from collections.abc import Iterable
+Payments, legs and entries of use come as three streams in the order of payment ids and are merged
+row by row; the rest is left to the database.
+"""
+
+from collections.abc import Iterator
 from datetime import date
-from itertools import groupby
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
 from protos.units import Micros, PaymentId, TransactionId, Yen
 from server.db.schema import payments as t
+from server.db.streams import byte_order, stream_rows
 from server.directory import ServiceId
-from server.ledger import Operation, count_entries, subjects_of
-from server.payments.rules import payment_subject
+from server.ledger import (
+    Operation,
+    Progress,
+    StreamId,
+    entries_by_id,
+    last_sequences,
+    no_progress,
+    skipped_until,
+)
+from server.payments.subject import payment_subject, payment_subject_v1
 from server.payments.types import SaleKind, SaleState
+from server.payments.voids import verify_voids
 
-_CHUNK: Final = 1000
 _SHOWN: Final = 20
+_STEP: Final = 8192
+_LONGEST_BATCH: Final = 10_000_000
+"""Microseconds: lanes have no common order, a batch's instants may run ahead of the clock."""
+_END: Final = ("\U0010ffff",)
+"""After every id."""
+Row = tuple[Any, ...]
+Lots = list[tuple[int, int]]
 
 
-def verify_payments(connection: Connection) -> list[str]:
-    """What does not hold between payments, legs, outcomes, outbox and ledger; [] when all does.
+def verify_payments(connection: Connection, progress: Progress = no_progress) -> list[str]:
+    """What does not hold between payments, legs, outcomes, voids, sequences and ledger.
 
-    At most 20 findings are named.
+    [] when all does. At most 20 findings of each kind are named.
     """
-    findings: list[str] = []
-    seen = 0
-    for rows in _chunks(connection):
-        seen += len(rows)
-        findings += _check_chunk(connection, rows)
-    entries = count_entries(connection, Operation.USE)
-    if seen != entries:
-        findings.append(f"{entries} entries of use in the ledger, {seen} payments")
-    findings += _check_outcomes(connection)
-    findings += _check_sequences(connection)
-    return findings[:_SHOWN]
-
-
-def _chunks(connection: Connection) -> Iterable[list[Any]]:
-    last = ""
-    while True:
-        rows = list(
-            connection.execute(
-                select(t.payments)
-                .where(t.payments.c.payment_id > last)
-                .order_by(t.payments.c.payment_id)
-                .limit(_CHUNK)
-            )
-        )
-        if not rows:
-            return
-        last = rows[-1].payment_id
-        yield rows
-
-
-def _check_chunk(connection: Connection, rows: list[Any]) -> list[str]:
-    ids = [row.payment_id for row in rows]
-    found = connection.execute(
-        select(t.transactions)
-        .where(t.transactions.c.payment_id.in_(ids))
-        .order_by(t.transactions.c.payment_id, t.transactions.c.leg)
+    parts = (
+        _check_rows(connection, progress),
+        _check_outcomes(connection),
+        verify_voids(connection),
+        _check_sequences(connection),
     )
-    legs = {key: list(group) for key, group in groupby(found, key=lambda leg: leg.payment_id)}
-    entries = subjects_of(connection, ids)
-    problems = []
-    for row in rows:
-        mine = legs.get(row.payment_id, [])
-        entry = entries.get(row.payment_id)
-        problems += [
-            f"payment {row.payment_id}: {what}"
-            for wrong, what in (
-                (entry is None, "no entry in the ledger"),
-                (entry is not None and entry[0] != _subject(row, mine), "differs from its entry"),
-                (entry is not None and entry[1] != row.paid_at, "another instant than its entry"),
-                (sum(leg.amount for leg in mine) != row.amount, "its legs are not its amount"),
-                (
-                    any(_rest(leg) != leg.after_value for leg in mine),
-                    "the lots left are not the balance after",
-                ),
-            )
-            if wrong
-        ]
-    return problems
+    return [finding for part in parts for finding in _first(part)]
 
 
-def _rest(leg: Any) -> int:
-    return sum(amount for _, amount in json.loads(leg.lots_after))
+def _first(findings: Iterator[str]) -> Iterator[str]:
+    yield from islice(findings, _SHOWN)
+    rest = sum(1 for _ in findings)
+    if rest:
+        yield f"… and {rest:,} more of this kind"
 
 
-def _subject(row: Any, legs: list[Any]) -> bytes:
+def _check_rows(connection: Connection, progress: Progress) -> Iterator[str]:
+    """Every payment has its entry and its legs, and the other way round."""
+    total = connection.execute(select(func.count()).select_from(t.payments)).scalar_one()
+    legs, entries = _legs(connection), entries_by_id(connection, Operation.USE)
+    leg: Row = next(legs, _END)
+    entry: Row = next(entries, _END)
+    for number, row in enumerate(_payments(connection), 1):
+        payment_id = row[0]
+        while leg[0] < payment_id:
+            yield f"transaction {leg[2]}: its payment {leg[0]} is missing"
+            leg = next(legs, _END)
+        mine = []
+        while leg[0] == payment_id:
+            mine.append(leg)
+            leg = next(legs, _END)
+        while entry[0] < payment_id:
+            yield f"{_name(entry)}: its payment is missing"
+            entry = next(entries, _END)
+        if entry[0] == payment_id:
+            yield from _wrong(row, mine, entry)
+            entry = next(entries, _END)
+        else:
+            yield f"payment {payment_id}: no entry in the ledger"
+        if not number % _STEP:
+            progress("payments", number, total)
+    while leg is not _END:
+        yield f"transaction {leg[2]}: its payment {leg[0]} is missing"
+        leg = next(legs, _END)
+    while entry is not _END:
+        yield f"{_name(entry)}: its payment is missing"
+        entry = next(entries, _END)
+    progress("payments", total, total)
+
+
+def _wrong(row: Row, legs: list[Row], entry: Row) -> Iterator[str]:
+    where = f"payment {_name(entry)}"
+    try:
+        left = [_lots(leg[7]) for leg in legs]
+        if row[9] != entry[2]:
+            yield f"{where}: another instant than its entry"
+        if _subject(row, legs, left) != entry[1] and _subject_v1(row, legs) != entry[1]:
+            yield f"{where}: differs from its entry"
+        if not _adds_up(row, legs, left):
+            yield f"{where}: its legs do not add up, or their lots to the balance after"
+    except Exception as error:  # a value of another kind or form than any payment ever had
+        yield f"{where}: cannot be read ({type(error).__name__})"
+
+
+def _adds_up(row: Row, legs: list[Row], left: list[Lots]) -> bool:
+    amount = 0
+    for number, (leg, lots) in enumerate(zip(legs, left, strict=True), 1):
+        amount += leg[4]
+        after = 0
+        for _, rest in lots:
+            after += rest
+        if leg[1] != number or leg[5] - leg[4] != leg[6] or after != leg[6]:
+            return False
+    return bool(amount == row[8])
+
+
+def _subject(row: Row, legs: list[Row], left: list[Lots]) -> bytes:
+    payment_id, user, key, request_hash, kind, terminal, sale, shop, amount, _, to, _ = row
     return payment_subject(
-        PaymentId(row.payment_id),
-        row.kind,
-        row.terminal_number,
-        row.sale_number,
-        row.amount,
-        row.announced_to,
+        payment_id,
+        kind,
+        terminal,
+        sale,
+        amount,
+        to,
+        request_hash,
+        user,
+        key,
+        shop,
+        [
+            (leg[2], leg[3], leg[4], leg[8], _ordinal(leg[9]), leg[5], leg[6], lots)
+            for leg, lots in zip(legs, left, strict=True)
+        ],
+    )
+
+
+def _subject_v1(row: Row, legs: list[Row]) -> bytes:
+    return payment_subject_v1(
+        PaymentId(row[0]),
+        row[4],
+        row[5],
+        row[6],
+        row[8],
+        row[10],
         [
             (
-                TransactionId(leg.transaction_id),
-                ServiceId(leg.service_id),
-                Yen(leg.amount),
-                Micros(leg.closes_at),
-                date.fromisoformat(leg.pay_day),
+                TransactionId(leg[2]),
+                ServiceId(leg[3]),
+                Yen(leg[4]),
+                Micros(leg[8]),
+                date.fromisoformat(leg[9]),
             )
             for leg in legs
         ],
     )
 
 
-def _check_outcomes(connection: Connection) -> list[str]:
-    """A payment at a device has its outcome row, and each paid outcome its payment."""
-    joined = (
-        (t.sale_outcomes.c.terminal_number == t.payments.c.terminal_number)
-        & (t.sale_outcomes.c.sale_number == t.payments.c.sale_number)
-        & (t.sale_outcomes.c.payment_id == t.payments.c.payment_id)
-    )
-    without = connection.execute(
-        select(func.count())
-        .select_from(t.payments)
-        .outerjoin(t.sale_outcomes, joined)
-        .where(
-            t.payments.c.kind == int(SaleKind.DYNAMIC),
-            t.sale_outcomes.c.terminal_number.is_(None),
-        )
-    ).scalar_one()
-    strays = connection.execute(
-        select(func.count())
-        .select_from(t.sale_outcomes)
-        .outerjoin(t.payments, joined)
-        .where(
-            t.sale_outcomes.c.state == SaleState.PAID.value,
-            t.payments.c.payment_id.is_(None),
-        )
-    ).scalar_one()
-    return [
-        f"{number} {what}"
-        for number, what in (
-            (without, "payments lack the outcome of their sale"),
-            (strays, "sales are called paid without a payment"),
-        )
-        if number
-    ]
+def _name(entry: Row) -> str:
+    return f"{entry[0]} (lane {entry[3]} position {entry[4]})"
 
 
-def _check_sequences(connection: Connection) -> list[str]:
-    """Sequences are gapless from 1 per announcing device."""
-    rows = connection.execute(
-        select(t.payments.c.announced_to, func.count(), func.max(t.payments.c.sequence))
-        .where(t.payments.c.announced_to.is_not(None))
-        .group_by(t.payments.c.announced_to)
+@lru_cache(maxsize=4096)
+def _ordinal(day: str) -> int:
+    """Few days pay many payments; each is read once. Raises ValueError for another form."""
+    parsed = date.fromisoformat(day)
+    if parsed.isoformat() != day:
+        raise ValueError("pay day: written in another form")
+    return parsed.toordinal()
+
+
+def _lots(text: str) -> Lots:
+    """``[[expires_at,amount],…]`` exactly as the desk writes it. Raises ValueError."""
+    if text == "[]":
+        return []
+    lots = []
+    for part in text[2:-2].split("],["):
+        expires_at, _, amount = part.partition(",")
+        lots.append((int(expires_at), int(amount)))
+    if (
+        ",".join([f"[{at},{amount}]" for at, amount in lots]) != text[1:-1]
+        or text[0] + text[-1] != "[]"
+    ):
+        raise ValueError("lots_after: written in another form")
+    return lots
+
+
+def _payments(connection: Connection) -> Iterator[Row]:
+    p = t.payments.c
+    return stream_rows(
+        connection, select(t.payments).order_by(byte_order(connection, p.payment_id))
     )
-    return [
-        f"terminal number {terminal}: {count} announcements, the last is number {last}"
-        for terminal, count, last in rows
-        if count != last
-    ]
+
+
+def _legs(connection: Connection) -> Iterator[Row]:
+    leg = t.transactions.c
+    return stream_rows(
+        connection,
+        select(t.transactions).order_by(byte_order(connection, leg.payment_id), leg.leg),
+    )
+
+
+def _check_outcomes(connection: Connection) -> Iterator[str]:
+    """A payment at a device has its outcome row, of its instant; each paid outcome its payment."""
+    p, o = t.payments.c, t.sale_outcomes.c
+    on = (o.terminal_number == p.terminal_number) & (o.sale_number == p.sale_number)
+    dynamic = p.kind == int(SaleKind.DYNAMIC)
+    same = (o.payment_id == p.payment_id) & (o.decided_at == p.paid_at)
+    same &= o.state == SaleState.PAID.value
+    for (payment_id,) in stream_rows(
+        connection,
+        select(p.payment_id).where(
+            dynamic, ~select(o.state).select_from(t.sale_outcomes).where(on & same).exists()
+        ),
+    ):
+        yield f"payment {payment_id}: the outcome of its sale is missing or differs"
+    for terminal, sale, state, payment_id in stream_rows(
+        connection,
+        select(o.terminal_number, o.sale_number, o.state, o.payment_id).where(
+            o.state != SaleState.VOID.value,
+            ~select(p.payment_id).select_from(t.payments).where(on & same & dynamic).exists(),
+        ),
+    ):
+        yield (
+            f"terminal number {terminal} sale {sale}: its outcome is {state} by payment "
+            f"{payment_id}, which does not say so"
+        )
+
+
+def _check_sequences(connection: Connection) -> Iterator[str]:
+    """Announcements are numbered from 1 without gaps per device, in the order of time.
+
+    Lanes have no common order to the microsecond, so only a longer step back in time counts.
+    """
+    p = t.payments.c
+    numbered = (
+        select(
+            p.payment_id,
+            p.announced_to,
+            p.sequence,
+            p.paid_at,
+            func.lag(p.sequence)
+            .over(partition_by=p.announced_to, order_by=p.sequence)
+            .label("before"),
+            func.lag(p.paid_at)
+            .over(partition_by=p.announced_to, order_by=p.sequence)
+            .label("paid_before"),
+        )
+        .where(p.announced_to.is_not(None))
+        .subquery()
+    )
+    n = numbered.c
+    for payment_id, terminal, sequence, before, paid_at, paid_before in stream_rows(
+        connection,
+        select(n.payment_id, n.announced_to, n.sequence, n.before, n.paid_at, n.paid_before).where(
+            (n.sequence != func.coalesce(n.before, 0) + 1)
+            | (n.paid_at < n.paid_before - _LONGEST_BATCH)
+        ),
+    ):
+        follows = _without_gaps(connection, terminal, sequence) == 1 + _without_gaps(
+            connection, terminal, before or 0
+        )
+        if not follows or (paid_before is not None and paid_at < paid_before - _LONGEST_BATCH):
+            yield (
+                f"payment {payment_id}: announcement {sequence} of terminal number {terminal} "
+                f"follows {before or 0}, or stands before it in time"
+            )
+    said = dict(
+        connection.execute(
+            select(p.announced_to, func.max(p.sequence))
+            .where(p.announced_to.is_not(None))
+            .group_by(p.announced_to)
+        ).all()
+    )
+    for stream, last in sorted(last_sequences(connection).items()):
+        announced = said.pop(stream, 0)
+        if last != announced and _without_gaps(connection, stream, last) != _without_gaps(
+            connection, stream, announced
+        ):
+            yield f"terminal number {stream}: its stream says {last}, its payments another number"
+    for terminal in sorted(said):
+        yield f"terminal number {terminal}: announced payments, but has no stream"
+
+
+def _without_gaps(connection: Connection, stream: int, sequence: int) -> int:
+    """Its number among the announcements there are: a restore has skipped some for good."""
+    return sequence - skipped_until(connection, StreamId(stream), sequence)

@@ -32,6 +32,7 @@ from server.rpc.refusals import fleet_failure, refusal_failure
 
 log = logging.getLogger(__name__)
 
+_OURS = "/choba."
 LONGEST_CALL_SECONDS = 30.0
 """Our own bound for a call without a stream, whatever the caller allows."""
 
@@ -76,20 +77,18 @@ class Calls(Interceptor):
     ) -> Any:
         """Wraps each handler; a method without a guard is not there."""
         handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
         method: str = handler_call_details.method
         guard = next((g for name, g in self._guards.items() if method.startswith(name)), None)
-        if guard is None:
+        if handler is None or guard is None:
             return None
         wrapped = handler._replace()
         if handler.unary_unary is not None:
             return wrapped._replace(unary_unary=_unary(method, guard, handler.unary_unary))
         if handler.unary_stream is not None:
             return wrapped._replace(unary_stream=_stream(method, guard, handler.unary_stream))
-        if handler.stream_stream is not None:  # reflection is the only one
-            return handler
-        return None
+        if handler.stream_stream is not None and method.startswith(_OURS):
+            return wrapped._replace(stream_stream=_stream(method, guard, handler.stream_stream))
+        return handler if handler.stream_stream is not None else None  # reflection, for anybody
 
 
 def _unary(method: str, guard: Guard, behaviour: Callable[..., Awaitable[Any]]) -> Any:

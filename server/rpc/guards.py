@@ -1,6 +1,5 @@
 """Who calls: a terminal by its certificate, a customer or an operator by a bearer token."""
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -12,8 +11,11 @@ from protos.units import TerminalId, UserId
 from server.directory.signin import SessionToken, SignIn
 from server.fleet import Fleet, FleetReason, FleetRefused, TerminalIdentity
 from server.fleet.authority import serial_text
+from server.operators import OperatorReason, OperatorRefused, Operators
+from server.refusal import RefusalKind
 from server.rpc.calls import Context
 from server.rpc.errors import unauthenticated
+from server.rpc.operator_rights import may_call
 
 _CONNECTIONS = 16_384
 _CERTIFICATES = 4096
@@ -106,17 +108,25 @@ class CustomerGuard:
 
 
 class OperatorGuard:
-    """A token of ``operator.tokens``. Compared by hash, so that the time tells nothing."""
+    """A token of ``keys/operators``, and what its role may do."""
 
-    def __init__(self, tokens: Secret[dict[str, str]]) -> None:
-        self._names = {_hash(token): name for token, name in tokens.reveal().items()}
+    def __init__(self, operators: Operators) -> None:
+        self._operators = operators
 
     async def __call__(self, method: str, context: Context) -> Operator:
-        """Raises CallError UNAUTHENTICATED."""
-        name = self._names.get(_hash(bearer(context).reveal()))
-        if name is None:
+        """Raises CallError UNAUTHENTICATED, OperatorRefused ROLE."""
+        line = self._operators.by_token(bearer(context))
+        if line is None:
             raise unauthenticated("The operator's token is not valid here.")
-        return Operator(name)
+        if not may_call(line.role, method):
+            name = method.rpartition("/")[2]
+            raise OperatorRefused(
+                OperatorReason.ROLE,
+                RefusalKind.DENIED,
+                f"{name} は、役割「{line.role.value}」では実行できません。",
+                f"{name} is not for the role {line.role.value}.",
+            )
+        return Operator(line.name)
 
 
 def bearer(context: Context) -> Secret[str]:
@@ -127,7 +137,3 @@ def bearer(context: Context) -> Secret[str]:
                 return Secret(value[len(_BEARER) :].strip())
             break
     raise unauthenticated('Metadata "authorization: Bearer <token>" is needed.')
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

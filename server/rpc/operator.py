@@ -18,7 +18,10 @@ from server.rpc.guards import Operator
 log = logging.getLogger(__name__)
 
 _SHORTEST_CODE_SECONDS = 60
+_LATEST = 253_402_300_799_999_999
+"""The end of the year 9999: what comes after is no time that somebody meant."""
 _LONGEST_CODE_SECONDS = 7 * 86_400
+_LONGEST_WHY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class HouseCalls:
         *,
         fleet: Fleet,
         terminals: Callable[[], Awaitable[tuple[TerminalLine, ...]]],
-        trial_balance: Callable[[], Awaitable[TrialBalance]],
+        trial_balance: Callable[[Micros | None], Awaitable[TrialBalance]],
         code_seconds: int,
     ) -> None:
         self._fleet = fleet
@@ -55,7 +58,9 @@ class HouseCalls:
         terminal = TerminalId(plain_text("terminal_id", request.terminal_id, 1, 64))
         seconds = request.valid_seconds or self._code_seconds
         whole_number("valid_seconds", seconds, _SHORTEST_CODE_SECONDS, _LONGEST_CODE_SECONDS)
-        issued = await self._fleet.issue_pairing_code(terminal, operator_name(), seconds)
+        issued = await self._fleet.issue_pairing_code(
+            terminal, operator_name(), seconds, request.why[:_LONGEST_WHY]
+        )
         return pb.IssuePairingCodeResponse(code=issued.code, expires_at_micros=issued.expires_at)
 
     async def ListTerminals(
@@ -79,12 +84,18 @@ class HouseCalls:
         self, request: pb.GetTrialBalanceRequest, context: Context
     ) -> pb.GetTrialBalanceResponse:
         """Debits and credits of every account; the totals are equal, always."""
+        whole_number("at_micros", request.at_micros, 0, _LATEST)
         say(log, logging.INFO, "operator reads the trial balance", by=operator_name())
-        balance = await self._trial_balance()
+        at = Micros(request.at_micros) if request.at_micros else None
+        balance = await self._trial_balance(at)
         return pb.GetTrialBalanceResponse(
             accounts=[
                 pb.AccountBalance(
-                    account=line.account, debit_yen=line.debit, credit_yen=line.credit
+                    account=line.account,
+                    debit_yen=line.debit,
+                    credit_yen=line.credit,
+                    name_ja=line.name.ja,
+                    name_en=line.name.en,
                 )
                 for line in balance.lines
             ],

@@ -2,20 +2,33 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from datetime import date
 
 from protos.choba.v1 import terminal_service_pb2 as pb
 from protos.choba.v1.terminal_service_pb2_grpc import TerminalServiceServicer
-from protos.units import Micros, SaleNumber, Sequence
+from protos.operation.logs import say
+from protos.units import Micros, PaymentId, SaleNumber, Sequence, Yen
 from server.announcements.messages import KINDS, payment_message
 from server.clock import Clock
+from server.directory import ShopId
 from server.fleet import DeviceEvent, DeviceEventKind, Fleet, Hello, TerminalIdentity
 from server.fleet.configuration import ConfigurationSource, TerminalConfiguration
-from server.payments import PaymentDesk, ResolveMode, SaleState
+from server.payments import (
+    CancelRequest,
+    PaymentCancels,
+    PaymentDesk,
+    ResolveMode,
+    SaleState,
+    by_terminal,
+)
 from server.rpc.calls import Context, principal
+from server.rpc.cancel_messages import accept_expired, cancellation_message
 from server.rpc.errors import invalid_field, plain_text, whole_number
 from server.rpc.guards import TerminalGuard
+
+log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_SECONDS = 5.0
 _MOST_EVENTS = 500
@@ -65,6 +78,7 @@ class TerminalServicer(TerminalServiceServicer):
         *,
         fleet: Fleet,
         desk: PaymentDesk,
+        cancels: PaymentCancels,
         guard: TerminalGuard,
         configuration: ConfigurationSource,
         watch: ConfigurationWatch,
@@ -72,6 +86,7 @@ class TerminalServicer(TerminalServiceServicer):
     ) -> None:
         self._fleet = fleet
         self._desk = desk
+        self._cancels = cancels
         self._guard = guard
         self._configuration = configuration
         self._watch = watch
@@ -94,6 +109,7 @@ class TerminalServicer(TerminalServiceServicer):
         )
         present = await self._fleet.connect(identity, hello, Micros(device_time))
         self._guard.connected(identity, context, boot_id)
+        await self._compare(identity, hello.last_sequence)
         settled = await self._desk.highest_sale_number(identity.number)
         return pb.ConnectResponse(
             ledger_id=self._fleet.ledger_id,
@@ -102,6 +118,20 @@ class TerminalServicer(TerminalServiceServicer):
             server_time_micros=self._clock(),
             connection_number=present.connection_number,
         )
+
+    async def _compare(self, identity: TerminalIdentity, heard: Sequence) -> None:
+        """A device that is ahead has announced what these books do not hold: they are an older
+        copy. Its stream jumps, so that nothing new is taken for what it has heard."""
+        ahead = await self._desk.skip_heard(identity.number, heard)
+        if ahead:
+            say(
+                log,
+                logging.ERROR,
+                "these books are older than a terminal's journal; were they restored?",
+                code="CHOBA_LEDGER_OLDER_THAN_DEVICE",
+                terminal=identity.terminal_id,
+                lost_announcements=ahead,
+            )
 
     async def PullPayments(
         self, request: pb.PullPaymentsRequest, context: Context
@@ -114,6 +144,7 @@ class TerminalServicer(TerminalServiceServicer):
             payments=[payment_message(payment) for payment in page.payments],
             last_sequence=page.last_sequence,
             server_time_micros=self._clock(),
+            resumes_after=page.resumes_after,
         )
 
     async def ResolveSale(
@@ -185,6 +216,25 @@ class TerminalServicer(TerminalServiceServicer):
         whole_number("csr_der", len(request.csr_der), 64, 4096)
         pem = await self._fleet.renew(_terminal(), request.csr_der)
         return pb.RenewCertificateResponse(certificate_pem=pem)
+
+    async def CancelPayment(
+        self, request: pb.TerminalServiceCancelPaymentRequest, context: Context
+    ) -> pb.TerminalServiceCancelPaymentResponse:
+        """A payment that this terminal announces; staff have entered their PIN there."""
+        identity = _terminal()
+        cancel = CancelRequest(
+            request.idempotency_key,
+            PaymentId(plain_text("payment_id", request.payment_id, 20, 20)),
+            ShopId(plain_text("shop_id", request.shop_id, 1, 64)),
+            Yen(request.amount_yen),
+            accept_expired(request.accept_expired),
+            why="",
+        )
+        by = by_terminal(identity.terminal_id, identity.number)
+        cancelled = await asyncio.to_thread(self._cancels.cancel, cancel, by)
+        return pb.TerminalServiceCancelPaymentResponse(
+            cancellation=cancellation_message(cancelled), server_time_micros=self._clock()
+        )
 
 
 def configuration_message(configuration: TerminalConfiguration) -> pb.TerminalConfiguration:

@@ -4,6 +4,7 @@ from protos.choba.v1 import wallet_service_pb2 as pb
 from protos.choba.v1.wallet_service_pb2_grpc import WalletServiceServicer
 from protos.units import UserId, Yen
 from server.announcements.messages import KINDS, lot_message, payment_message
+from server.campaigns.selling import CampaignDesk
 from server.clock import Clock
 from server.directory import ServiceId
 from server.directory.signin import SignIn
@@ -12,16 +13,20 @@ from server.rpc.calls import Context, principal
 from server.rpc.errors import invalid_field, whole_number
 from server.rpc.guards import Customer
 from server.rpc.refusals import payment_error
+from server.rpc.wallet_campaigns import WalletCampaignCalls
 
 _LONGEST_TEXT = 512
 _MOST_LEGS = 16
 _MOST_YEN = 2**53
 
 
-class WalletServicer(WalletServiceServicer):
+class WalletServicer(WalletCampaignCalls, WalletServiceServicer):
     """Translates; the payment desk decides."""
 
-    def __init__(self, desk: PaymentDesk, signin: SignIn, clock: Clock) -> None:
+    def __init__(
+        self, desk: PaymentDesk, signin: SignIn, clock: Clock, campaigns: CampaignDesk
+    ) -> None:
+        WalletCampaignCalls.__init__(self, campaigns)
         self._desk = desk
         self._signin = signin
         self._clock = clock
@@ -119,7 +124,11 @@ class WalletServicer(WalletServiceServicer):
         except ValueError as error:
             raise invalid_field("cursor", "was not given by this server") from error
         items = [
-            pb.HistoryItem(payment=payment_message(payment), shop_name=payment.shop_name_ja)
+            pb.HistoryItem(
+                payment=payment_message(payment),
+                shop_name=payment.shop_name_ja,
+                cancelled_at_micros=payment.cancelled_at or 0,
+            )
             for payment in page.payments
         ]
         return pb.ListHistoryResponse(items=items, next_cursor=page.next_cursor)

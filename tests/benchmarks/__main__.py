@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import confirm, memory, pay, pay_growth, pay_hot, pay_vs_hordak
+from tests.benchmarks import (
+    audit_verify,
+    confirm,
+    memory,
+    pay,
+    pay_growth,
+    pay_hot,
+    pay_vs_hordak,
+)
 from tests.benchmarks.results import Row, keep, table
 from tests.support.postgres import NoPostgresError
 from tools.harness.process import StageError
@@ -19,6 +27,8 @@ ROWS: Mapping[str, Callable[[], list[Row]]] = {
     pay_vs_hordak.NAME: pay_vs_hordak.measure,
     pay_growth.NAME: pay_growth.measure,
     memory.NAME: memory.measure,
+    audit_verify.NAME: audit_verify.measure,
+    audit_verify.NAME_SQLITE: audit_verify.measure_sqlite,
 }
 """A row may bring another with it, as a rate its latency."""
 

@@ -66,7 +66,7 @@ def _rows(name: str, case: Case, rounds: list[tuple[Run, Rate]], audit: str) -> 
         f"{run} to {rate.per_second:,.0f}/s (mean {rate.latency_ms:.1f} ms)" for run, rate in rounds
     )
     conditions = (
-        f"{describe()}; {case.what}, each with a TLS connection, one generator process on the same "
+        f"{describe()}; {case.what}, a TLS connection each, one generator process on the same "
         f"machine; {CUSTOMERS:,} customers with a lot each, {SHOPS} shops, one leg a payment, "
         f"{case.payments:,} payments a round; {WHAT_IS_COUNTED}; reference: "
         f"{described(case.reference_clients)}; rounds: {each}; audit afterwards: {audit}"

@@ -34,6 +34,7 @@ from server.directory import (
     enrol_terminal,
 )
 from server.ledger import Operation, allocate, process_clock
+from server.operators import Operators, Role
 from server.state import KeyFiles, StateFolder
 
 _LIFE = timedelta(days=1)
@@ -135,10 +136,10 @@ def open_sessions(database: Database, users: Sequence[User]) -> list[tuple[str, 
     return signed_in
 
 
-def operator_token(state_dir: Path) -> str:
-    """What the operator's own wallet backend calls PayMany with."""
-    tokens = KeyFiles(StateFolder(state_dir).keys).operator_tokens().reveal()
-    return next(iter(tokens))
+def wallet_backend_token(state_dir: Path) -> str:
+    """What the operator's own wallet backend calls PayMany with; made once for a server."""
+    operators = Operators(KeyFiles(StateFolder(state_dir).keys))
+    return operators.add("measured backend", Role.WALLET).reveal()
 
 
 def _grants(

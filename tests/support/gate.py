@@ -36,6 +36,7 @@ from protos.units import SaleNumber, TerminalId, UnixSeconds, Yen
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.composition import ChobaServer, build_server
 from server.db import migrate, open_database
+from server.operators import Operators, Role
 from server.settings import (
     BrokerSettings,
     DevicesSettings,
@@ -44,7 +45,7 @@ from server.settings import (
     WebSettings,
     describe,
 )
-from server.state import StateFolder
+from server.state import KeyFiles, StateFolder
 from tests.support.devices import EnrolledDevice, accept, enrol_request, new_device_key
 from tests.support.directory import DEVICE, PHONE, POINTS, VOUCHER, fund, furnish
 from tests.support.mqtt import MqttDevice, client_tls
@@ -62,6 +63,7 @@ class Gate:
     state: StateFolder
     folder: Path
     sale: int = 1000
+    tokens: dict[Role, str] = field(default_factory=dict)
 
     @property
     def devices_address(self) -> str:
@@ -77,7 +79,18 @@ class Gate:
 
     @property
     def operator_token(self) -> str:
-        return (self.state.keys / "operator.tokens").read_text().strip().partition(":")[2]
+        """Of an administrator named "operator"."""
+        return self.token_of(Role.ADMIN)
+
+    def token_of(self, role: Role) -> str:
+        """An operator of that role, made at the first question as ``choba operator add`` does."""
+        if role not in self.tokens:
+            name = "operator" if role is Role.ADMIN else role.value
+            operators = Operators(KeyFiles(self.state.keys))
+            if any(line.name == name for line in operators.all()):
+                operators.remove(name)  # made by another gate on this folder
+            self.tokens[role] = operators.add(name, role).reveal()
+        return self.tokens[role]
 
     def public_channel(self) -> aio.Channel:
         return aio.secure_channel(

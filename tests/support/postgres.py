@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg import sql
@@ -53,10 +54,49 @@ class PostgresServer:
             )
 
 
+class RestartablePostgres(PostgresServer):
+    """A running server that a test may take away and bring back, at the same port."""
+
+    def __init__(self, port: int, superuser: str, command: list[str], log: IO[bytes]) -> None:
+        super().__init__(port, superuser)
+        # frozen: everything that is compared is the address
+        object.__setattr__(self, "_command", command)
+        object.__setattr__(self, "_log", log)
+        object.__setattr__(self, "_child", None)
+
+    _command: list[str]
+    _log: IO[bytes]
+    _child: subprocess.Popen[bytes] | None
+
+    def start(self) -> None:
+        """Begin to start. From the main thread: the server ends with the thread that made it."""
+        child = subprocess.Popen(self._command, stdout=self._log, stderr=self._log, cwd="/")
+        object.__setattr__(self, "_child", child)
+
+    def wait_until_ready(self) -> None:
+        assert self._child is not None
+        _wait_until_ready(self, self._child)
+
+    def stop_at_once(self) -> None:
+        """As a crash: no client is told, nothing is finished; the next start recovers."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGQUIT)
+        self._child.wait(20)
+
+    def terminate_backends(self, database: str) -> int:
+        """Cut every connection to a database; how many there were."""
+        with psycopg.connect(self.url("postgres", self.superuser), autocommit=True) as connection:
+            cut = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                (database,),
+            ).fetchall()
+        return len(cut)
+
+
 @contextmanager
 def running_postgres(
     *, durable: bool = False, settings: Mapping[str, str] | None = None
-) -> Iterator[PostgresServer]:
+) -> Iterator[RestartablePostgres]:
     """Start a server on a free loopback port and end it.
 
     ``durable`` False turns fsync off: quicker, and right for tests that kill nothing.
@@ -99,7 +139,7 @@ def _started(
     superuser: str,
     durable: bool,
     settings: Mapping[str, str],
-) -> Iterator[PostgresServer]:
+) -> Iterator[RestartablePostgres]:
     """A child that ends with us, also when we are killed."""
     switch = "on" if durable else "off"
     (port,) = free_ports(1)
@@ -118,23 +158,18 @@ def _started(
     given = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     ends_with_us = [*(as_user or ["setpriv"]), "--pdeathsig=QUIT"]
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
-        child = subprocess.Popen(
-            [*ends_with_us, binaries / "postgres", "-D", folder / "data", *given],
-            stdout=log,
-            stderr=log,
-            cwd="/",
-        )
-    server = PostgresServer(port, superuser)
-    try:
-        _wait_until_ready(server, child)
-        with psycopg.connect(server.url("postgres", superuser), autocommit=True) as connection:
-            for role in (MIGRATOR, APPLICATION):
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-        yield server
-    finally:
-        child.send_signal(signal.SIGQUIT)
-        child.wait(20)
-        Path(log.name).unlink(missing_ok=True)
+        command = [*ends_with_us, str(binaries / "postgres"), "-D", str(folder / "data"), *given]
+        server = RestartablePostgres(port, superuser, command, log)
+        server.start()
+        try:
+            server.wait_until_ready()
+            with psycopg.connect(server.url("postgres", superuser), autocommit=True) as connection:
+                for role in (MIGRATOR, APPLICATION):
+                    connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+            yield server
+        finally:
+            server.stop_at_once()
+            Path(log.name).unlink(missing_ok=True)
 
 
 def _wait_until_ready(server: PostgresServer, child: subprocess.Popen[bytes]) -> None:

@@ -17,6 +17,8 @@ import grpc
 
 from protos.choba.v1.operator_service_pb2 import IssuePairingCodeRequest
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
+from server.operators import Operators, Role
+from server.state import KeyFiles
 from tools.harness.camera import read_qr
 from tools.harness.process import LogLine, Program, StageError
 
@@ -89,6 +91,7 @@ class Stack:
         self.printer: Program | None = None
         self.printer_port = 0
         self.printer_control = 0
+        self._operator_token = ""
 
     # --- starting -------------------------------------------------------------------------
 
@@ -197,11 +200,19 @@ class Stack:
             ]
         return "\n".join(lines) + "\n"
 
+    def operator_token(self) -> str:
+        """As ``choba operator add`` gives it; the running server learns of it by itself."""
+        if not self._operator_token:
+            operators = Operators(KeyFiles(self.server_dir / "keys"))
+            if any(line.name == "operator" for line in operators.all()):
+                operators.remove("operator")  # of an earlier run in this folder
+            self._operator_token = operators.add("operator", Role.ADMIN).reveal()
+        return self._operator_token
+
     def issue_pairing_code(self, terminal: str = TERMINAL) -> str:
-        """As the operator: the token from its file, the call over TLS."""
+        """As the operator: a token of its own, the call over TLS."""
         keys = self.server_dir / "keys"
-        first = (keys / "operator.tokens").read_text("utf-8").splitlines()[0]
-        token = first.partition(":")[2]
+        token = self.operator_token()
         credentials = grpc.ssl_channel_credentials((keys / "ca.pem").read_bytes())
         address = f"127.0.0.1:{self.plan.ports.public}"
         with grpc.secure_channel(address, credentials) as channel:

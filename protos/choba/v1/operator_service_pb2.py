@@ -22,32 +22,37 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
+from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
+from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
+from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
+from protos.choba.v1 import operator_books_pb2 as choba_dot_v1_dot_operator__books__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/operator_service.proto\x12\x08\x63hoba.v1\x1a choba/v1/operator_payments.proto\"E\n\x17IssuePairingCodeRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rvalid_seconds\x18\x02 \x01(\r\"C\n\x18IssuePairingCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x19\n\x11\x65xpires_at_micros\x18\x02 \x01(\x03\"\x16\n\x14ListTerminalsRequest\"\x83\x01\n\x0fTerminalSummary\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rterminal_name\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x17\n\x0fterminal_number\x18\x04 \x01(\r\x12\x18\n\x10last_seen_micros\x18\x05 \x01(\x03\"E\n\x15ListTerminalsResponse\x12,\n\tterminals\x18\x01 \x03(\x0b\x32\x19.choba.v1.TerminalSummary\"\x18\n\x16GetTrialBalanceRequest\"H\n\x0e\x41\x63\x63ountBalance\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x11\n\tdebit_yen\x18\x02 \x01(\x03\x12\x12\n\ncredit_yen\x18\x03 \x01(\x03\"x\n\x17GetTrialBalanceResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.choba.v1.AccountBalance\x12\x17\n\x0ftotal_debit_yen\x18\x02 \x01(\x03\x12\x18\n\x10total_credit_yen\x18\x03 \x01(\x03\x32\xd6\x02\n\x0fOperatorService\x12Y\n\x10IssuePairingCode\x12!.choba.v1.IssuePairingCodeRequest\x1a\".choba.v1.IssuePairingCodeResponse\x12P\n\rListTerminals\x12\x1e.choba.v1.ListTerminalsRequest\x1a\x1f.choba.v1.ListTerminalsResponse\x12V\n\x0fGetTrialBalance\x12 .choba.v1.GetTrialBalanceRequest\x1a!.choba.v1.GetTrialBalanceResponse\x12>\n\x07PayMany\x12\x18.choba.v1.PayManyRequest\x1a\x19.choba.v1.PayManyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/operator_service.proto\x12\x08\x63hoba.v1\x1a\x1c\x63hoba/v1/operator_acts.proto\x1a choba/v1/operator_payments.proto\x1a!choba/v1/operator_campaigns.proto\x1a\x1e\x63hoba/v1/operator_grants.proto\x1a\x1f\x63hoba/v1/operator_cancels.proto\x1a\x1d\x63hoba/v1/operator_books.proto\"R\n\x17IssuePairingCodeRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rvalid_seconds\x18\x02 \x01(\r\x12\x0b\n\x03why\x18\x03 \x01(\t\"C\n\x18IssuePairingCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x19\n\x11\x65xpires_at_micros\x18\x02 \x01(\x03\"\x16\n\x14ListTerminalsRequest\"\x83\x01\n\x0fTerminalSummary\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x15\n\rterminal_name\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x17\n\x0fterminal_number\x18\x04 \x01(\r\x12\x18\n\x10last_seen_micros\x18\x05 \x01(\x03\"E\n\x15ListTerminalsResponse\x12,\n\tterminals\x18\x01 \x03(\x0b\x32\x19.choba.v1.TerminalSummary\"+\n\x16GetTrialBalanceRequest\x12\x11\n\tat_micros\x18\x01 \x01(\x03\"j\n\x0e\x41\x63\x63ountBalance\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x11\n\tdebit_yen\x18\x02 \x01(\x03\x12\x12\n\ncredit_yen\x18\x03 \x01(\x03\x12\x0f\n\x07name_ja\x18\x04 \x01(\t\x12\x0f\n\x07name_en\x18\x05 \x01(\t\"x\n\x17GetTrialBalanceResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.choba.v1.AccountBalance\x12\x17\n\x0ftotal_debit_yen\x18\x02 \x01(\x03\x12\x18\n\x10total_credit_yen\x18\x03 \x01(\x03\x32\xf9\x15\n\x0fOperatorService\x12Y\n\x10IssuePairingCode\x12!.choba.v1.IssuePairingCodeRequest\x1a\".choba.v1.IssuePairingCodeResponse\x12P\n\rListTerminals\x12\x1e.choba.v1.ListTerminalsRequest\x1a\x1f.choba.v1.ListTerminalsResponse\x12V\n\x0fGetTrialBalance\x12 .choba.v1.GetTrialBalanceRequest\x1a!.choba.v1.GetTrialBalanceResponse\x12\x43\n\x08ListActs\x12\x19.choba.v1.ListActsRequest\x1a\x1a.choba.v1.ListActsResponse0\x01\x12>\n\x07PayMany\x12\x18.choba.v1.PayManyRequest\x1a\x19.choba.v1.PayManyResponse\x12J\n\x0bGrantPoints\x12\x1c.choba.v1.GrantPointsRequest\x1a\x1d.choba.v1.GrantPointsResponse\x12;\n\x06\x43harge\x12\x17.choba.v1.ChargeRequest\x1a\x18.choba.v1.ChargeResponse\x12J\n\x0b\x43\x61ncelGrant\x12\x1c.choba.v1.CancelGrantRequest\x1a\x1d.choba.v1.CancelGrantResponse\x12P\n\rSetExpiryRule\x12\x1e.choba.v1.SetExpiryRuleRequest\x1a\x1f.choba.v1.SetExpiryRuleResponse\x12N\n\x0bPreviewBulk\x12\x1c.choba.v1.PreviewBulkRequest\x1a\x1d.choba.v1.PreviewBulkResponse(\x01\x30\x01\x12L\n\x0b\x43onfirmBulk\x12\x1c.choba.v1.ConfirmBulkRequest\x1a\x1d.choba.v1.ConfirmBulkResponse0\x01\x12>\n\x07GetBulk\x12\x18.choba.v1.GetBulkRequest\x1a\x19.choba.v1.GetBulkResponse\x12G\n\nResumeBulk\x12\x1b.choba.v1.ResumeBulkRequest\x1a\x1c.choba.v1.ResumeBulkResponse\x12I\n\nCancelBulk\x12\x1b.choba.v1.CancelBulkRequest\x1a\x1c.choba.v1.CancelBulkResponse0\x01\x12Y\n\x10SetCampaignTerms\x12!.choba.v1.SetCampaignTermsRequest\x1a\".choba.v1.SetCampaignTermsResponse\x12`\n\x11ImportEligibility\x12\".choba.v1.ImportEligibilityRequest\x1a#.choba.v1.ImportEligibilityResponse(\x01\x30\x01\x12S\n\x0eUnlockResident\x12\x1f.choba.v1.UnlockResidentRequest\x1a .choba.v1.UnlockResidentResponse\x12_\n\x12\x46reezeApplications\x12#.choba.v1.FreezeApplicationsRequest\x1a$.choba.v1.FreezeApplicationsResponse\x12g\n\x14\x44ownloadApplications\x12%.choba.v1.DownloadApplicationsRequest\x1a&.choba.v1.DownloadApplicationsResponse0\x01\x12\x41\n\x08HoldDraw\x12\x19.choba.v1.HoldDrawRequest\x1a\x1a.choba.v1.HoldDrawResponse\x12\x61\n\x12\x44ownloadDrawResult\x12#.choba.v1.DownloadDrawResultRequest\x1a$.choba.v1.DownloadDrawResultResponse0\x01\x12Z\n\x0fImportCollected\x12 .choba.v1.ImportCollectedRequest\x1a!.choba.v1.ImportCollectedResponse(\x01\x30\x01\x12S\n\x0eIssuePurchases\x12\x1f.choba.v1.IssuePurchasesRequest\x1a .choba.v1.IssuePurchasesResponse\x12P\n\rReleaseOrders\x12\x1e.choba.v1.ReleaseOrdersRequest\x1a\x1f.choba.v1.ReleaseOrdersResponse\x12\\\n\x11GetCampaignReport\x12\".choba.v1.GetCampaignReportRequest\x1a#.choba.v1.GetCampaignReportResponse\x12P\n\rCancelPayment\x12\x1e.choba.v1.CancelPaymentRequest\x1a\x1f.choba.v1.CancelPaymentResponse\x12Y\n\x10RecordCashRefund\x12!.choba.v1.RecordCashRefundRequest\x1a\".choba.v1.RecordCashRefundResponse\x12V\n\x0fListCashRefunds\x12 .choba.v1.ListCashRefundsRequest\x1a!.choba.v1.ListCashRefundsResponse\x12\\\n\x11SetExpiredLotRule\x12\".choba.v1.SetExpiredLotRuleRequest\x1a#.choba.v1.SetExpiredLotRuleResponse\x12\x44\n\tRunExpiry\x12\x1a.choba.v1.RunExpiryRequest\x1a\x1b.choba.v1.RunExpiryResponse\x12M\n\x0c\x43loseAccount\x12\x1d.choba.v1.CloseAccountRequest\x1a\x1e.choba.v1.CloseAccountResponse\x12J\n\x0bRecordPayIn\x12\x1c.choba.v1.RecordPayInRequest\x1a\x1d.choba.v1.RecordPayInResponse\x12\x44\n\tSignHeads\x12\x1a.choba.v1.SignHeadsRequest\x1a\x1b.choba.v1.SignHeadsResponse\x12V\n\x0fListSignedHeads\x12 .choba.v1.ListSignedHeadsRequest\x1a!.choba.v1.ListSignedHeadsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'choba.v1.operator_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_start=79
-  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_end=148
-  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_start=150
-  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_end=217
-  _globals['_LISTTERMINALSREQUEST']._serialized_start=219
-  _globals['_LISTTERMINALSREQUEST']._serialized_end=241
-  _globals['_TERMINALSUMMARY']._serialized_start=244
-  _globals['_TERMINALSUMMARY']._serialized_end=375
-  _globals['_LISTTERMINALSRESPONSE']._serialized_start=377
-  _globals['_LISTTERMINALSRESPONSE']._serialized_end=446
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=448
-  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=472
-  _globals['_ACCOUNTBALANCE']._serialized_start=474
-  _globals['_ACCOUNTBALANCE']._serialized_end=546
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=548
-  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=668
-  _globals['_OPERATORSERVICE']._serialized_start=671
-  _globals['_OPERATORSERVICE']._serialized_end=1013
+  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_start=240
+  _globals['_ISSUEPAIRINGCODEREQUEST']._serialized_end=322
+  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_start=324
+  _globals['_ISSUEPAIRINGCODERESPONSE']._serialized_end=391
+  _globals['_LISTTERMINALSREQUEST']._serialized_start=393
+  _globals['_LISTTERMINALSREQUEST']._serialized_end=415
+  _globals['_TERMINALSUMMARY']._serialized_start=418
+  _globals['_TERMINALSUMMARY']._serialized_end=549
+  _globals['_LISTTERMINALSRESPONSE']._serialized_start=551
+  _globals['_LISTTERMINALSRESPONSE']._serialized_end=620
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_start=622
+  _globals['_GETTRIALBALANCEREQUEST']._serialized_end=665
+  _globals['_ACCOUNTBALANCE']._serialized_start=667
+  _globals['_ACCOUNTBALANCE']._serialized_end=773
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_start=775
+  _globals['_GETTRIALBALANCERESPONSE']._serialized_end=895
+  _globals['_OPERATORSERVICE']._serialized_start=898
+  _globals['_OPERATORSERVICE']._serialized_end=3707
 # @@protoc_insertion_point(module_scope)

@@ -24,18 +24,22 @@ class IssuePairingCodeRequest(_message.Message):
 
     TERMINAL_ID_FIELD_NUMBER: _builtins.int
     VALID_SECONDS_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
     terminal_id: _builtins.str
     valid_seconds: _builtins.int
     """0: the default of 15 minutes."""
+    why: _builtins.str
+    """For the audit log; may be empty."""
     def __init__(
         self,
         *,
         terminal_id: _builtins.str = ...,
         valid_seconds: _builtins.int = ...,
+        why: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["terminal_id", b"terminal_id", "valid_seconds", b"valid_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terminal_id", b"terminal_id", "valid_seconds", b"valid_seconds", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -133,12 +137,17 @@ Global___ListTerminalsResponse: _TypeAlias = ListTerminalsResponse  # noqa: Y015
 class GetTrialBalanceRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    AT_MICROS_FIELD_NUMBER: _builtins.int
+    at_micros: _builtins.int
+    """What was booked up to this instant, itself included; 0: everything."""
     def __init__(
         self,
+        *,
+        at_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_micros", b"at_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -151,19 +160,25 @@ class AccountBalance(_message.Message):
     ACCOUNT_FIELD_NUMBER: _builtins.int
     DEBIT_YEN_FIELD_NUMBER: _builtins.int
     CREDIT_YEN_FIELD_NUMBER: _builtins.int
+    NAME_JA_FIELD_NUMBER: _builtins.int
+    NAME_EN_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     debit_yen: _builtins.int
     credit_yen: _builtins.int
+    name_ja: _builtins.str
+    name_en: _builtins.str
     def __init__(
         self,
         *,
         account: _builtins.str = ...,
         debit_yen: _builtins.int = ...,
         credit_yen: _builtins.int = ...,
+        name_ja: _builtins.str = ...,
+        name_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "credit_yen", b"credit_yen", "debit_yen", b"debit_yen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "credit_yen", b"credit_yen", "debit_yen", b"debit_yen", "name_en", b"name_en", "name_ja", b"name_ja"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,11 @@
 import grpc
 import warnings
 
+from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts__pb2
+from protos.choba.v1 import operator_books_pb2 as choba_dot_v1_dot_operator__books__pb2
+from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
+from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
+from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
@@ -52,10 +57,160 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.FromString,
                 _registered_method=True)
+        self.ListActs = channel.unary_stream(
+                '/choba.v1.OperatorService/ListActs',
+                request_serializer=choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.FromString,
+                _registered_method=True)
         self.PayMany = channel.unary_unary(
                 '/choba.v1.OperatorService/PayMany',
                 request_serializer=choba_dot_v1_dot_operator__payments__pb2.PayManyRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__payments__pb2.PayManyResponse.FromString,
+                _registered_method=True)
+        self.GrantPoints = channel.unary_unary(
+                '/choba.v1.OperatorService/GrantPoints',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsResponse.FromString,
+                _registered_method=True)
+        self.Charge = channel.unary_unary(
+                '/choba.v1.OperatorService/Charge',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.ChargeRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ChargeResponse.FromString,
+                _registered_method=True)
+        self.CancelGrant = channel.unary_unary(
+                '/choba.v1.OperatorService/CancelGrant',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantResponse.FromString,
+                _registered_method=True)
+        self.SetExpiryRule = channel.unary_unary(
+                '/choba.v1.OperatorService/SetExpiryRule',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleResponse.FromString,
+                _registered_method=True)
+        self.PreviewBulk = channel.stream_stream(
+                '/choba.v1.OperatorService/PreviewBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.FromString,
+                _registered_method=True)
+        self.ConfirmBulk = channel.unary_stream(
+                '/choba.v1.OperatorService/ConfirmBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.FromString,
+                _registered_method=True)
+        self.GetBulk = channel.unary_unary(
+                '/choba.v1.OperatorService/GetBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkResponse.FromString,
+                _registered_method=True)
+        self.ResumeBulk = channel.unary_unary(
+                '/choba.v1.OperatorService/ResumeBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkResponse.FromString,
+                _registered_method=True)
+        self.CancelBulk = channel.unary_stream(
+                '/choba.v1.OperatorService/CancelBulk',
+                request_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.FromString,
+                _registered_method=True)
+        self.SetCampaignTerms = channel.unary_unary(
+                '/choba.v1.OperatorService/SetCampaignTerms',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsResponse.FromString,
+                _registered_method=True)
+        self.ImportEligibility = channel.stream_stream(
+                '/choba.v1.OperatorService/ImportEligibility',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityResponse.FromString,
+                _registered_method=True)
+        self.UnlockResident = channel.unary_unary(
+                '/choba.v1.OperatorService/UnlockResident',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentResponse.FromString,
+                _registered_method=True)
+        self.FreezeApplications = channel.unary_unary(
+                '/choba.v1.OperatorService/FreezeApplications',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsResponse.FromString,
+                _registered_method=True)
+        self.DownloadApplications = channel.unary_stream(
+                '/choba.v1.OperatorService/DownloadApplications',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsResponse.FromString,
+                _registered_method=True)
+        self.HoldDraw = channel.unary_unary(
+                '/choba.v1.OperatorService/HoldDraw',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawResponse.FromString,
+                _registered_method=True)
+        self.DownloadDrawResult = channel.unary_stream(
+                '/choba.v1.OperatorService/DownloadDrawResult',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultResponse.FromString,
+                _registered_method=True)
+        self.ImportCollected = channel.stream_stream(
+                '/choba.v1.OperatorService/ImportCollected',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedResponse.FromString,
+                _registered_method=True)
+        self.IssuePurchases = channel.unary_unary(
+                '/choba.v1.OperatorService/IssuePurchases',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesResponse.FromString,
+                _registered_method=True)
+        self.ReleaseOrders = channel.unary_unary(
+                '/choba.v1.OperatorService/ReleaseOrders',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersResponse.FromString,
+                _registered_method=True)
+        self.GetCampaignReport = channel.unary_unary(
+                '/choba.v1.OperatorService/GetCampaignReport',
+                request_serializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.FromString,
+                _registered_method=True)
+        self.CancelPayment = channel.unary_unary(
+                '/choba.v1.OperatorService/CancelPayment',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.FromString,
+                _registered_method=True)
+        self.RecordCashRefund = channel.unary_unary(
+                '/choba.v1.OperatorService/RecordCashRefund',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.FromString,
+                _registered_method=True)
+        self.ListCashRefunds = channel.unary_unary(
+                '/choba.v1.OperatorService/ListCashRefunds',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.FromString,
+                _registered_method=True)
+        self.SetExpiredLotRule = channel.unary_unary(
+                '/choba.v1.OperatorService/SetExpiredLotRule',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.FromString,
+                _registered_method=True)
+        self.RunExpiry = channel.unary_unary(
+                '/choba.v1.OperatorService/RunExpiry',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.FromString,
+                _registered_method=True)
+        self.CloseAccount = channel.unary_unary(
+                '/choba.v1.OperatorService/CloseAccount',
+                request_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
+                _registered_method=True)
+        self.RecordPayIn = channel.unary_unary(
+                '/choba.v1.OperatorService/RecordPayIn',
+                request_serializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInResponse.FromString,
+                _registered_method=True)
+        self.SignHeads = channel.unary_unary(
+                '/choba.v1.OperatorService/SignHeads',
+                request_serializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsResponse.FromString,
+                _registered_method=True)
+        self.ListSignedHeads = channel.unary_unary(
+                '/choba.v1.OperatorService/ListSignedHeads',
+                request_serializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.FromString,
                 _registered_method=True)
 
 
@@ -83,10 +238,212 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListActs(self, request, context):
+        """The audit log: who did what, when, why.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PayMany(self, request, context):
         """Payments: for an operator's own wallet backend, which answers for its customers.
         Each is accepted or refused by itself; answered after the commit, never before.
         """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GrantPoints(self, request, context):
+        """Grants and charges (付与, チャージ)
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Charge(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelGrant(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetExpiryRule(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewBulk(self, request_iterator, context):
+        """A dry run: every line's fate, nothing granted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmBulk(self, request, context):
+        """Decides the batch: from here on all of it is granted, in the background.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBulk(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeBulk(self, request, context):
+        """Goes on with a confirmed batch after a crash.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelBulk(self, request, context):
+        """Cancels every line of which nothing was spent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetCampaignTerms(self, request, context):
+        """Voucher campaigns.
+        A version of a campaign's terms; a change takes effect in the future.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportEligibility(self, request_iterator, context):
+        """All of a file or nothing; the same file again does nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlockResident(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FreezeApplications(self, request, context):
+        """Freezes a round's list of applications; it is published before the event of the draw.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadApplications(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldDraw(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadDrawResult(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportCollected(self, request_iterator, context):
+        """What a collector's file says was paid; vouchers are issued.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IssuePurchases(self, request, context):
+        """Issues what is paid and was not issued, after a crash.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseOrders(self, request, context):
+        """Releases orders that nobody has paid in time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCampaignReport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelPayment(self, request, context):
+        """Cancels, cash refunds, expiry, leaving
+        The whole payment with all its legs; once, before the earliest close, never undone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordCashRefund(self, request, context):
+        """A note (現金返金の記録): moves no money in the ledger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCashRefunds(self, request, context):
+        """Of one customer, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetExpiredLotRule(self, request, context):
+        """What cancels of this service do with lots that have expired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunExpiry(self, request, context):
+        """Books every lot whose expiry has passed (有効期限切れ).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseAccount(self, request, context):
+        """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordPayIn(self, request, context):
+        """Books: money in, signed heads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignHeads(self, request, context):
+        """Sign where all lanes stand now, besides the hourly signature.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSignedHeads(self, request, context):
+        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -109,10 +466,160 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     request_deserializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__service__pb2.GetTrialBalanceResponse.SerializeToString,
             ),
+            'ListActs': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListActs,
+                    request_deserializer=choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.SerializeToString,
+            ),
             'PayMany': grpc.unary_unary_rpc_method_handler(
                     servicer.PayMany,
                     request_deserializer=choba_dot_v1_dot_operator__payments__pb2.PayManyRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__payments__pb2.PayManyResponse.SerializeToString,
+            ),
+            'GrantPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantPoints,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GrantPointsResponse.SerializeToString,
+            ),
+            'Charge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Charge,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ChargeRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.ChargeResponse.SerializeToString,
+            ),
+            'CancelGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelGrant,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelGrantResponse.SerializeToString,
+            ),
+            'SetExpiryRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExpiryRule,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleResponse.SerializeToString,
+            ),
+            'PreviewBulk': grpc.stream_stream_rpc_method_handler(
+                    servicer.PreviewBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.SerializeToString,
+            ),
+            'ConfirmBulk': grpc.unary_stream_rpc_method_handler(
+                    servicer.ConfirmBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.SerializeToString,
+            ),
+            'GetBulk': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.GetBulkResponse.SerializeToString,
+            ),
+            'ResumeBulk': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.ResumeBulkResponse.SerializeToString,
+            ),
+            'CancelBulk': grpc.unary_stream_rpc_method_handler(
+                    servicer.CancelBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.SerializeToString,
+            ),
+            'SetCampaignTerms': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCampaignTerms,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsResponse.SerializeToString,
+            ),
+            'ImportEligibility': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportEligibility,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityResponse.SerializeToString,
+            ),
+            'UnlockResident': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockResident,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentResponse.SerializeToString,
+            ),
+            'FreezeApplications': grpc.unary_unary_rpc_method_handler(
+                    servicer.FreezeApplications,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsResponse.SerializeToString,
+            ),
+            'DownloadApplications': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadApplications,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsResponse.SerializeToString,
+            ),
+            'HoldDraw': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldDraw,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawResponse.SerializeToString,
+            ),
+            'DownloadDrawResult': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadDrawResult,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultResponse.SerializeToString,
+            ),
+            'ImportCollected': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportCollected,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedResponse.SerializeToString,
+            ),
+            'IssuePurchases': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssuePurchases,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesResponse.SerializeToString,
+            ),
+            'ReleaseOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseOrders,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersResponse.SerializeToString,
+            ),
+            'GetCampaignReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCampaignReport,
+                    request_deserializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.SerializeToString,
+            ),
+            'CancelPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPayment,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.SerializeToString,
+            ),
+            'RecordCashRefund': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordCashRefund,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.SerializeToString,
+            ),
+            'ListCashRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCashRefunds,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.SerializeToString,
+            ),
+            'SetExpiredLotRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExpiredLotRule,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.SerializeToString,
+            ),
+            'RunExpiry': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunExpiry,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.SerializeToString,
+            ),
+            'CloseAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseAccount,
+                    request_deserializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.SerializeToString,
+            ),
+            'RecordPayIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordPayIn,
+                    request_deserializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__books__pb2.RecordPayInResponse.SerializeToString,
+            ),
+            'SignHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignHeads,
+                    request_deserializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__books__pb2.SignHeadsResponse.SerializeToString,
+            ),
+            'ListSignedHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSignedHeads,
+                    request_deserializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -209,6 +716,33 @@ class OperatorService:
             _registered_method=True)
 
     @staticmethod
+    def ListActs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListActs',
+            choba_dot_v1_dot_operator__acts__pb2.ListActsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__acts__pb2.ListActsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def PayMany(request,
             target,
             options=(),
@@ -225,6 +759,789 @@ class OperatorService:
             '/choba.v1.OperatorService/PayMany',
             choba_dot_v1_dot_operator__payments__pb2.PayManyRequest.SerializeToString,
             choba_dot_v1_dot_operator__payments__pb2.PayManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GrantPoints',
+            choba_dot_v1_dot_operator__grants__pb2.GrantPointsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.GrantPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Charge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/Charge',
+            choba_dot_v1_dot_operator__grants__pb2.ChargeRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.ChargeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelGrant',
+            choba_dot_v1_dot_operator__grants__pb2.CancelGrantRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.CancelGrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExpiryRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetExpiryRule',
+            choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.SetExpiryRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewBulk(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/PreviewBulk',
+            choba_dot_v1_dot_operator__grants__pb2.PreviewBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.PreviewBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ConfirmBulk',
+            choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.ConfirmBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetBulk',
+            choba_dot_v1_dot_operator__grants__pb2.GetBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.GetBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ResumeBulk',
+            choba_dot_v1_dot_operator__grants__pb2.ResumeBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.ResumeBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelBulk',
+            choba_dot_v1_dot_operator__grants__pb2.CancelBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__grants__pb2.CancelBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCampaignTerms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetCampaignTerms',
+            choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.SetCampaignTermsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportEligibility(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/ImportEligibility',
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportEligibilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlockResident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/UnlockResident',
+            choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.UnlockResidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FreezeApplications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/FreezeApplications',
+            choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.FreezeApplicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadApplications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/DownloadApplications',
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadApplicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldDraw(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/HoldDraw',
+            choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.HoldDrawResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadDrawResult(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/DownloadDrawResult',
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.DownloadDrawResultResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportCollected(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/ImportCollected',
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.ImportCollectedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssuePurchases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/IssuePurchases',
+            choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.IssuePurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ReleaseOrders',
+            choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.ReleaseOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCampaignReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetCampaignReport',
+            choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportRequest.SerializeToString,
+            choba_dot_v1_dot_operator__campaigns__pb2.GetCampaignReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CancelPayment',
+            choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.CancelPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordCashRefund(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RecordCashRefund',
+            choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.RecordCashRefundResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCashRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListCashRefunds',
+            choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.ListCashRefundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExpiredLotRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetExpiredLotRule',
+            choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.SetExpiredLotRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunExpiry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RunExpiry',
+            choba_dot_v1_dot_operator__cancels__pb2.RunExpiryRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.RunExpiryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CloseAccount',
+            choba_dot_v1_dot_operator__cancels__pb2.CloseAccountRequest.SerializeToString,
+            choba_dot_v1_dot_operator__cancels__pb2.CloseAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordPayIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RecordPayIn',
+            choba_dot_v1_dot_operator__books__pb2.RecordPayInRequest.SerializeToString,
+            choba_dot_v1_dot_operator__books__pb2.RecordPayInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SignHeads',
+            choba_dot_v1_dot_operator__books__pb2.SignHeadsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__books__pb2.SignHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSignedHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListSignedHeads',
+            choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,11 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
+from protos.choba.v1 import operator_books_pb2 as _operator_books_pb2
+from protos.choba.v1 import operator_campaigns_pb2 as _operator_campaigns_pb2
+from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
+from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
@@ -40,10 +45,64 @@ class OperatorServiceStub:
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]
+    ListActs: _grpc.UnaryStreamMultiCallable[_operator_acts_pb2.ListActsRequest, _operator_acts_pb2.ListActsResponse]
+    """The audit log: who did what, when, why."""
     PayMany: _grpc.UnaryUnaryMultiCallable[_operator_payments_pb2.PayManyRequest, _operator_payments_pb2.PayManyResponse]
     """Payments: for an operator's own wallet backend, which answers for its customers.
     Each is accepted or refused by itself; answered after the commit, never before.
     """
+    GrantPoints: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantPointsRequest, _operator_grants_pb2.GrantPointsResponse]
+    """Grants and charges (付与, チャージ)"""
+    Charge: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ChargeRequest, _operator_grants_pb2.ChargeResponse]
+    CancelGrant: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.CancelGrantRequest, _operator_grants_pb2.CancelGrantResponse]
+    SetExpiryRule: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]
+    PreviewBulk: _grpc.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]
+    """A dry run: every line's fate, nothing granted."""
+    ConfirmBulk: _grpc.UnaryStreamMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]
+    """Decides the batch: from here on all of it is granted, in the background."""
+    GetBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.GetBulkResponse]
+    ResumeBulk: _grpc.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.ResumeBulkResponse]
+    """Goes on with a confirmed batch after a crash."""
+    CancelBulk: _grpc.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]
+    """Cancels every line of which nothing was spent."""
+    SetCampaignTerms: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.SetCampaignTermsRequest, _operator_campaigns_pb2.SetCampaignTermsResponse]
+    """Voucher campaigns.
+    A version of a campaign's terms; a change takes effect in the future.
+    """
+    ImportEligibility: _grpc.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportEligibilityRequest, _operator_campaigns_pb2.ImportEligibilityResponse]
+    """All of a file or nothing; the same file again does nothing."""
+    UnlockResident: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.UnlockResidentRequest, _operator_campaigns_pb2.UnlockResidentResponse]
+    FreezeApplications: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.FreezeApplicationsRequest, _operator_campaigns_pb2.FreezeApplicationsResponse]
+    """Freezes a round's list of applications; it is published before the event of the draw."""
+    DownloadApplications: _grpc.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadApplicationsRequest, _operator_campaigns_pb2.DownloadApplicationsResponse]
+    HoldDraw: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.HoldDrawRequest, _operator_campaigns_pb2.HoldDrawResponse]
+    DownloadDrawResult: _grpc.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadDrawResultRequest, _operator_campaigns_pb2.DownloadDrawResultResponse]
+    ImportCollected: _grpc.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportCollectedRequest, _operator_campaigns_pb2.ImportCollectedResponse]
+    """What a collector's file says was paid; vouchers are issued."""
+    IssuePurchases: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.IssuePurchasesRequest, _operator_campaigns_pb2.IssuePurchasesResponse]
+    """Issues what is paid and was not issued, after a crash."""
+    ReleaseOrders: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.ReleaseOrdersRequest, _operator_campaigns_pb2.ReleaseOrdersResponse]
+    """Releases orders that nobody has paid in time."""
+    GetCampaignReport: _grpc.UnaryUnaryMultiCallable[_operator_campaigns_pb2.GetCampaignReportRequest, _operator_campaigns_pb2.GetCampaignReportResponse]
+    CancelPayment: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CancelPaymentRequest, _operator_cancels_pb2.CancelPaymentResponse]
+    """Cancels, cash refunds, expiry, leaving
+    The whole payment with all its legs; once, before the earliest close, never undone.
+    """
+    RecordCashRefund: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.RecordCashRefundRequest, _operator_cancels_pb2.RecordCashRefundResponse]
+    """A note (現金返金の記録): moves no money in the ledger."""
+    ListCashRefunds: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.ListCashRefundsRequest, _operator_cancels_pb2.ListCashRefundsResponse]
+    """Of one customer, newest first."""
+    SetExpiredLotRule: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.SetExpiredLotRuleRequest, _operator_cancels_pb2.SetExpiredLotRuleResponse]
+    """What cancels of this service do with lots that have expired."""
+    RunExpiry: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.RunExpiryRequest, _operator_cancels_pb2.RunExpiryResponse]
+    """Books every lot whose expiry has passed (有効期限切れ)."""
+    CloseAccount: _grpc.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]
+    """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
+    RecordPayIn: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.RecordPayInRequest, _operator_books_pb2.RecordPayInResponse]
+    """Books: money in, signed heads."""
+    SignHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]
+    """Sign where all lanes stand now, besides the hourly signature."""
+    ListSignedHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -56,10 +115,64 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """A new pairing code for a terminal; the one before is void."""
     ListTerminals: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListTerminalsRequest, _operator_service_pb2.ListTerminalsResponse]  # type: ignore[assignment]
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetTrialBalanceRequest, _operator_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
+    ListActs: _aio.UnaryStreamMultiCallable[_operator_acts_pb2.ListActsRequest, _operator_acts_pb2.ListActsResponse]  # type: ignore[assignment]
+    """The audit log: who did what, when, why."""
     PayMany: _aio.UnaryUnaryMultiCallable[_operator_payments_pb2.PayManyRequest, _operator_payments_pb2.PayManyResponse]  # type: ignore[assignment]
     """Payments: for an operator's own wallet backend, which answers for its customers.
     Each is accepted or refused by itself; answered after the commit, never before.
     """
+    GrantPoints: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GrantPointsRequest, _operator_grants_pb2.GrantPointsResponse]  # type: ignore[assignment]
+    """Grants and charges (付与, チャージ)"""
+    Charge: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ChargeRequest, _operator_grants_pb2.ChargeResponse]  # type: ignore[assignment]
+    CancelGrant: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.CancelGrantRequest, _operator_grants_pb2.CancelGrantResponse]  # type: ignore[assignment]
+    SetExpiryRule: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.SetExpiryRuleRequest, _operator_grants_pb2.SetExpiryRuleResponse]  # type: ignore[assignment]
+    PreviewBulk: _aio.StreamStreamMultiCallable[_operator_grants_pb2.PreviewBulkRequest, _operator_grants_pb2.PreviewBulkResponse]  # type: ignore[assignment]
+    """A dry run: every line's fate, nothing granted."""
+    ConfirmBulk: _aio.UnaryStreamMultiCallable[_operator_grants_pb2.ConfirmBulkRequest, _operator_grants_pb2.ConfirmBulkResponse]  # type: ignore[assignment]
+    """Decides the batch: from here on all of it is granted, in the background."""
+    GetBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.GetBulkRequest, _operator_grants_pb2.GetBulkResponse]  # type: ignore[assignment]
+    ResumeBulk: _aio.UnaryUnaryMultiCallable[_operator_grants_pb2.ResumeBulkRequest, _operator_grants_pb2.ResumeBulkResponse]  # type: ignore[assignment]
+    """Goes on with a confirmed batch after a crash."""
+    CancelBulk: _aio.UnaryStreamMultiCallable[_operator_grants_pb2.CancelBulkRequest, _operator_grants_pb2.CancelBulkResponse]  # type: ignore[assignment]
+    """Cancels every line of which nothing was spent."""
+    SetCampaignTerms: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.SetCampaignTermsRequest, _operator_campaigns_pb2.SetCampaignTermsResponse]  # type: ignore[assignment]
+    """Voucher campaigns.
+    A version of a campaign's terms; a change takes effect in the future.
+    """
+    ImportEligibility: _aio.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportEligibilityRequest, _operator_campaigns_pb2.ImportEligibilityResponse]  # type: ignore[assignment]
+    """All of a file or nothing; the same file again does nothing."""
+    UnlockResident: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.UnlockResidentRequest, _operator_campaigns_pb2.UnlockResidentResponse]  # type: ignore[assignment]
+    FreezeApplications: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.FreezeApplicationsRequest, _operator_campaigns_pb2.FreezeApplicationsResponse]  # type: ignore[assignment]
+    """Freezes a round's list of applications; it is published before the event of the draw."""
+    DownloadApplications: _aio.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadApplicationsRequest, _operator_campaigns_pb2.DownloadApplicationsResponse]  # type: ignore[assignment]
+    HoldDraw: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.HoldDrawRequest, _operator_campaigns_pb2.HoldDrawResponse]  # type: ignore[assignment]
+    DownloadDrawResult: _aio.UnaryStreamMultiCallable[_operator_campaigns_pb2.DownloadDrawResultRequest, _operator_campaigns_pb2.DownloadDrawResultResponse]  # type: ignore[assignment]
+    ImportCollected: _aio.StreamStreamMultiCallable[_operator_campaigns_pb2.ImportCollectedRequest, _operator_campaigns_pb2.ImportCollectedResponse]  # type: ignore[assignment]
+    """What a collector's file says was paid; vouchers are issued."""
+    IssuePurchases: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.IssuePurchasesRequest, _operator_campaigns_pb2.IssuePurchasesResponse]  # type: ignore[assignment]
+    """Issues what is paid and was not issued, after a crash."""
+    ReleaseOrders: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.ReleaseOrdersRequest, _operator_campaigns_pb2.ReleaseOrdersResponse]  # type: ignore[assignment]
+    """Releases orders that nobody has paid in time."""
+    GetCampaignReport: _aio.UnaryUnaryMultiCallable[_operator_campaigns_pb2.GetCampaignReportRequest, _operator_campaigns_pb2.GetCampaignReportResponse]  # type: ignore[assignment]
+    CancelPayment: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CancelPaymentRequest, _operator_cancels_pb2.CancelPaymentResponse]  # type: ignore[assignment]
+    """Cancels, cash refunds, expiry, leaving
+    The whole payment with all its legs; once, before the earliest close, never undone.
+    """
+    RecordCashRefund: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.RecordCashRefundRequest, _operator_cancels_pb2.RecordCashRefundResponse]  # type: ignore[assignment]
+    """A note (現金返金の記録): moves no money in the ledger."""
+    ListCashRefunds: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.ListCashRefundsRequest, _operator_cancels_pb2.ListCashRefundsResponse]  # type: ignore[assignment]
+    """Of one customer, newest first."""
+    SetExpiredLotRule: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.SetExpiredLotRuleRequest, _operator_cancels_pb2.SetExpiredLotRuleResponse]  # type: ignore[assignment]
+    """What cancels of this service do with lots that have expired."""
+    RunExpiry: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.RunExpiryRequest, _operator_cancels_pb2.RunExpiryResponse]  # type: ignore[assignment]
+    """Books every lot whose expiry has passed (有効期限切れ)."""
+    CloseAccount: _aio.UnaryUnaryMultiCallable[_operator_cancels_pb2.CloseAccountRequest, _operator_cancels_pb2.CloseAccountResponse]  # type: ignore[assignment]
+    """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
+    RecordPayIn: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.RecordPayInRequest, _operator_books_pb2.RecordPayInResponse]  # type: ignore[assignment]
+    """Books: money in, signed heads."""
+    SignHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]  # type: ignore[assignment]
+    """Sign where all lanes stand now, besides the hourly signature."""
+    ListSignedHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -89,6 +202,14 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_operator_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_operator_service_pb2.GetTrialBalanceResponse]]: ...
 
     @_abc_1.abstractmethod
+    def ListActs(
+        self,
+        request: _operator_acts_pb2.ListActsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_acts_pb2.ListActsResponse], _abc.AsyncIterator[_operator_acts_pb2.ListActsResponse]]:
+        """The audit log: who did what, when, why."""
+
+    @_abc_1.abstractmethod
     def PayMany(
         self,
         request: _operator_payments_pb2.PayManyRequest,
@@ -97,5 +218,231 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Payments: for an operator's own wallet backend, which answers for its customers.
         Each is accepted or refused by itself; answered after the commit, never before.
         """
+
+    @_abc_1.abstractmethod
+    def GrantPoints(
+        self,
+        request: _operator_grants_pb2.GrantPointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.GrantPointsResponse, _abc.Awaitable[_operator_grants_pb2.GrantPointsResponse]]:
+        """Grants and charges (付与, チャージ)"""
+
+    @_abc_1.abstractmethod
+    def Charge(
+        self,
+        request: _operator_grants_pb2.ChargeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.ChargeResponse, _abc.Awaitable[_operator_grants_pb2.ChargeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelGrant(
+        self,
+        request: _operator_grants_pb2.CancelGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.CancelGrantResponse, _abc.Awaitable[_operator_grants_pb2.CancelGrantResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SetExpiryRule(
+        self,
+        request: _operator_grants_pb2.SetExpiryRuleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.SetExpiryRuleResponse, _abc.Awaitable[_operator_grants_pb2.SetExpiryRuleResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PreviewBulk(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_grants_pb2.PreviewBulkRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.PreviewBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.PreviewBulkResponse]]:
+        """A dry run: every line's fate, nothing granted."""
+
+    @_abc_1.abstractmethod
+    def ConfirmBulk(
+        self,
+        request: _operator_grants_pb2.ConfirmBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.ConfirmBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.ConfirmBulkResponse]]:
+        """Decides the batch: from here on all of it is granted, in the background."""
+
+    @_abc_1.abstractmethod
+    def GetBulk(
+        self,
+        request: _operator_grants_pb2.GetBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.GetBulkResponse, _abc.Awaitable[_operator_grants_pb2.GetBulkResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ResumeBulk(
+        self,
+        request: _operator_grants_pb2.ResumeBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_grants_pb2.ResumeBulkResponse, _abc.Awaitable[_operator_grants_pb2.ResumeBulkResponse]]:
+        """Goes on with a confirmed batch after a crash."""
+
+    @_abc_1.abstractmethod
+    def CancelBulk(
+        self,
+        request: _operator_grants_pb2.CancelBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_grants_pb2.CancelBulkResponse], _abc.AsyncIterator[_operator_grants_pb2.CancelBulkResponse]]:
+        """Cancels every line of which nothing was spent."""
+
+    @_abc_1.abstractmethod
+    def SetCampaignTerms(
+        self,
+        request: _operator_campaigns_pb2.SetCampaignTermsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.SetCampaignTermsResponse, _abc.Awaitable[_operator_campaigns_pb2.SetCampaignTermsResponse]]:
+        """Voucher campaigns.
+        A version of a campaign's terms; a change takes effect in the future.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportEligibility(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_campaigns_pb2.ImportEligibilityRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.ImportEligibilityResponse], _abc.AsyncIterator[_operator_campaigns_pb2.ImportEligibilityResponse]]:
+        """All of a file or nothing; the same file again does nothing."""
+
+    @_abc_1.abstractmethod
+    def UnlockResident(
+        self,
+        request: _operator_campaigns_pb2.UnlockResidentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.UnlockResidentResponse, _abc.Awaitable[_operator_campaigns_pb2.UnlockResidentResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def FreezeApplications(
+        self,
+        request: _operator_campaigns_pb2.FreezeApplicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.FreezeApplicationsResponse, _abc.Awaitable[_operator_campaigns_pb2.FreezeApplicationsResponse]]:
+        """Freezes a round's list of applications; it is published before the event of the draw."""
+
+    @_abc_1.abstractmethod
+    def DownloadApplications(
+        self,
+        request: _operator_campaigns_pb2.DownloadApplicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.DownloadApplicationsResponse], _abc.AsyncIterator[_operator_campaigns_pb2.DownloadApplicationsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def HoldDraw(
+        self,
+        request: _operator_campaigns_pb2.HoldDrawRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.HoldDrawResponse, _abc.Awaitable[_operator_campaigns_pb2.HoldDrawResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DownloadDrawResult(
+        self,
+        request: _operator_campaigns_pb2.DownloadDrawResultRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.DownloadDrawResultResponse], _abc.AsyncIterator[_operator_campaigns_pb2.DownloadDrawResultResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ImportCollected(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_campaigns_pb2.ImportCollectedRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_campaigns_pb2.ImportCollectedResponse], _abc.AsyncIterator[_operator_campaigns_pb2.ImportCollectedResponse]]:
+        """What a collector's file says was paid; vouchers are issued."""
+
+    @_abc_1.abstractmethod
+    def IssuePurchases(
+        self,
+        request: _operator_campaigns_pb2.IssuePurchasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.IssuePurchasesResponse, _abc.Awaitable[_operator_campaigns_pb2.IssuePurchasesResponse]]:
+        """Issues what is paid and was not issued, after a crash."""
+
+    @_abc_1.abstractmethod
+    def ReleaseOrders(
+        self,
+        request: _operator_campaigns_pb2.ReleaseOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.ReleaseOrdersResponse, _abc.Awaitable[_operator_campaigns_pb2.ReleaseOrdersResponse]]:
+        """Releases orders that nobody has paid in time."""
+
+    @_abc_1.abstractmethod
+    def GetCampaignReport(
+        self,
+        request: _operator_campaigns_pb2.GetCampaignReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_campaigns_pb2.GetCampaignReportResponse, _abc.Awaitable[_operator_campaigns_pb2.GetCampaignReportResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelPayment(
+        self,
+        request: _operator_cancels_pb2.CancelPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.CancelPaymentResponse, _abc.Awaitable[_operator_cancels_pb2.CancelPaymentResponse]]:
+        """Cancels, cash refunds, expiry, leaving
+        The whole payment with all its legs; once, before the earliest close, never undone.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordCashRefund(
+        self,
+        request: _operator_cancels_pb2.RecordCashRefundRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.RecordCashRefundResponse, _abc.Awaitable[_operator_cancels_pb2.RecordCashRefundResponse]]:
+        """A note (現金返金の記録): moves no money in the ledger."""
+
+    @_abc_1.abstractmethod
+    def ListCashRefunds(
+        self,
+        request: _operator_cancels_pb2.ListCashRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.ListCashRefundsResponse, _abc.Awaitable[_operator_cancels_pb2.ListCashRefundsResponse]]:
+        """Of one customer, newest first."""
+
+    @_abc_1.abstractmethod
+    def SetExpiredLotRule(
+        self,
+        request: _operator_cancels_pb2.SetExpiredLotRuleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.SetExpiredLotRuleResponse, _abc.Awaitable[_operator_cancels_pb2.SetExpiredLotRuleResponse]]:
+        """What cancels of this service do with lots that have expired."""
+
+    @_abc_1.abstractmethod
+    def RunExpiry(
+        self,
+        request: _operator_cancels_pb2.RunExpiryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.RunExpiryResponse, _abc.Awaitable[_operator_cancels_pb2.RunExpiryResponse]]:
+        """Books every lot whose expiry has passed (有効期限切れ)."""
+
+    @_abc_1.abstractmethod
+    def CloseAccount(
+        self,
+        request: _operator_cancels_pb2.CloseAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_cancels_pb2.CloseAccountResponse, _abc.Awaitable[_operator_cancels_pb2.CloseAccountResponse]]:
+        """A customer leaves (退会): the rest is forfeited (失効), contacts and sessions are deleted."""
+
+    @_abc_1.abstractmethod
+    def RecordPayIn(
+        self,
+        request: _operator_books_pb2.RecordPayInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.RecordPayInResponse, _abc.Awaitable[_operator_books_pb2.RecordPayInResponse]]:
+        """Books: money in, signed heads."""
+
+    @_abc_1.abstractmethod
+    def SignHeads(
+        self,
+        request: _operator_books_pb2.SignHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.SignHeadsResponse, _abc.Awaitable[_operator_books_pb2.SignHeadsResponse]]:
+        """Sign where all lanes stand now, besides the hourly signature."""
+
+    @_abc_1.abstractmethod
+    def ListSignedHeads(
+        self,
+        request: _operator_books_pb2.ListSignedHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_books_pb2.ListSignedHeadsResponse, _abc.Awaitable[_operator_books_pb2.ListSignedHeadsResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,60 +22,65 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from protos.choba.v1 import cancel_pb2 as choba_dot_v1_dot_cancel__pb2
 from protos.choba.v1 import payment_pb2 as choba_dot_v1_dot_payment__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/terminal_service.proto\x12\x08\x63hoba.v1\x1a\x16\x63hoba/v1/payment.proto\"\x8b\x01\n\x0e\x43onnectRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\t\x12\x1b\n\x13highest_sale_number\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\x12\x18\n\x10software_version\x18\x04 \x01(\t\x12\x1a\n\x12\x64\x65vice_time_micros\x18\x05 \x01(\x03\"\x8f\x01\n\x0f\x43onnectResponse\x12\x11\n\tledger_id\x18\x01 \x01(\t\x12\x1b\n\x13highest_sale_number\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\x12\x1a\n\x12server_time_micros\x18\x04 \x01(\x03\x12\x19\n\x11\x63onnection_number\x18\x05 \x01(\x04\"<\n\x13PullPaymentsRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"n\n\x14PullPaymentsResponse\x12#\n\x08payments\x18\x01 \x03(\x0b\x32\x11.choba.v1.Payment\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\x12\x1a\n\x12server_time_micros\x18\x03 \x01(\x03\"N\n\x12ResolveSaleRequest\x12\x13\n\x0bsale_number\x18\x01 \x01(\r\x12#\n\x04mode\x18\x02 \x01(\x0e\x32\x15.choba.v1.ResolveMode\"}\n\x13ResolveSaleResponse\x12&\n\x07outcome\x18\x01 \x01(\x0e\x32\x15.choba.v1.SaleOutcome\x12\"\n\x07payment\x18\x02 \x01(\x0b\x32\x11.choba.v1.Payment\x12\x1a\n\x12server_time_micros\x18\x03 \x01(\x03\"\x94\x01\n\x0b\x44\x65viceEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.choba.v1.DeviceEventKind\x12\x11\n\tat_micros\x18\x03 \x01(\x03\x12\x12\n\npayment_id\x18\x04 \x01(\t\x12\x13\n\x0bsale_number\x18\x05 \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\t\":\n\x11PushEventsRequest\x12%\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x15.choba.v1.DeviceEvent\"\'\n\x12PushEventsResponse\x12\x11\n\tevent_ids\x18\x01 \x03(\t\",\n\x19WatchConfigurationRequest\x12\x0f\n\x07version\x18\x01 \x01(\t\"T\n\x1aWatchConfigurationResponse\x12\x36\n\rconfiguration\x18\x01 \x01(\x0b\x32\x1f.choba.v1.TerminalConfiguration\"\x8b\x01\n\x0fServiceSchedule\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x14\n\x0cservice_name\x18\x02 \x01(\t\x12#\n\x04kind\x18\x03 \x01(\x0e\x32\x15.choba.v1.ServiceKind\x12\x18\n\x10\x63loses_at_micros\x18\x04 \x01(\x03\x12\x0f\n\x07pay_day\x18\x05 \x01(\t\"8\n\x06Notice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\xba\x02\n\x15TerminalConfiguration\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0f\n\x07shop_id\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x15\n\rterminal_name\x18\x04 \x01(\t\x12\x13\n\x0bwallet_host\x18\x05 \x01(\t\x12\x18\n\x10\x61mount_limit_yen\x18\x06 \x01(\x03\x12,\n\tschedules\x18\x07 \x03(\x0b\x32\x19.choba.v1.ServiceSchedule\x12!\n\x07notices\x18\x08 \x03(\x0b\x32\x10.choba.v1.Notice\x12\x13\n\x0boffice_name\x18\t \x01(\t\x12\x14\n\x0coffice_phone\x18\n \x01(\t\x12\x15\n\rwallet_scheme\x18\x0b \x01(\t\x12\x13\n\x0bslip_copies\x18\x0c \x01(\r\"\"\n\x13GetDayTotalsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\"\x89\x01\n\x0fServiceDayTotal\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x14\n\x0cservice_name\x18\x02 \x01(\t\x12\x0f\n\x07use_yen\x18\x03 \x01(\x03\x12\x11\n\tuse_count\x18\x04 \x01(\r\x12\x12\n\ncancel_yen\x18\x05 \x01(\x03\x12\x14\n\x0c\x63\x61ncel_count\x18\x06 \x01(\r\"Z\n\x14GetDayTotalsResponse\x12+\n\x08services\x18\x01 \x03(\x0b\x32\x19.choba.v1.ServiceDayTotal\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\"*\n\x17RenewCertificateRequest\x12\x0f\n\x07\x63sr_der\x18\x01 \x01(\x0c\"3\n\x18RenewCertificateResponse\x12\x17\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\x0c*X\n\x0bResolveMode\x12\x1c\n\x18RESOLVE_MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10RESOLVE_MODE_ASK\x10\x01\x12\x15\n\x11RESOLVE_MODE_VOID\x10\x02*p\n\x0bSaleOutcome\x12\x1c\n\x18SALE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11SALE_OUTCOME_OPEN\x10\x01\x12\x15\n\x11SALE_OUTCOME_PAID\x10\x02\x12\x15\n\x11SALE_OUTCOME_VOID\x10\x03*\xd6\x01\n\x0f\x44\x65viceEventKind\x12!\n\x1d\x44\x45VICE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x44\x45VICE_EVENT_KIND_ANNOUNCED\x10\x01\x12\x1d\n\x19\x44\x45VICE_EVENT_KIND_PRINTED\x10\x02\x12\x1c\n\x18\x44\x45VICE_EVENT_KIND_OUTAGE\x10\x03\x12\x1d\n\x19\x44\x45VICE_EVENT_KIND_STARTED\x10\x04\x12#\n\x1f\x44\x45VICE_EVENT_KIND_CODE_ACCEPTED\x10\x05\x32\xc2\x04\n\x0fTerminalService\x12>\n\x07\x43onnect\x12\x18.choba.v1.ConnectRequest\x1a\x19.choba.v1.ConnectResponse\x12M\n\x0cPullPayments\x12\x1d.choba.v1.PullPaymentsRequest\x1a\x1e.choba.v1.PullPaymentsResponse\x12J\n\x0bResolveSale\x12\x1c.choba.v1.ResolveSaleRequest\x1a\x1d.choba.v1.ResolveSaleResponse\x12G\n\nPushEvents\x12\x1b.choba.v1.PushEventsRequest\x1a\x1c.choba.v1.PushEventsResponse\x12\x61\n\x12WatchConfiguration\x12#.choba.v1.WatchConfigurationRequest\x1a$.choba.v1.WatchConfigurationResponse0\x01\x12M\n\x0cGetDayTotals\x12\x1d.choba.v1.GetDayTotalsRequest\x1a\x1e.choba.v1.GetDayTotalsResponse\x12Y\n\x10RenewCertificate\x12!.choba.v1.RenewCertificateRequest\x1a\".choba.v1.RenewCertificateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hoba/v1/terminal_service.proto\x12\x08\x63hoba.v1\x1a\x15\x63hoba/v1/cancel.proto\x1a\x16\x63hoba/v1/payment.proto\"\x8b\x01\n\x0e\x43onnectRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\t\x12\x1b\n\x13highest_sale_number\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\x12\x18\n\x10software_version\x18\x04 \x01(\t\x12\x1a\n\x12\x64\x65vice_time_micros\x18\x05 \x01(\x03\"\x8f\x01\n\x0f\x43onnectResponse\x12\x11\n\tledger_id\x18\x01 \x01(\t\x12\x1b\n\x13highest_sale_number\x18\x02 \x01(\r\x12\x15\n\rlast_sequence\x18\x03 \x01(\x04\x12\x1a\n\x12server_time_micros\x18\x04 \x01(\x03\x12\x19\n\x11\x63onnection_number\x18\x05 \x01(\x04\"<\n\x13PullPaymentsRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"\x85\x01\n\x14PullPaymentsResponse\x12#\n\x08payments\x18\x01 \x03(\x0b\x32\x11.choba.v1.Payment\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\x12\x1a\n\x12server_time_micros\x18\x03 \x01(\x03\x12\x15\n\rresumes_after\x18\x04 \x01(\x04\"N\n\x12ResolveSaleRequest\x12\x13\n\x0bsale_number\x18\x01 \x01(\r\x12#\n\x04mode\x18\x02 \x01(\x0e\x32\x15.choba.v1.ResolveMode\"}\n\x13ResolveSaleResponse\x12&\n\x07outcome\x18\x01 \x01(\x0e\x32\x15.choba.v1.SaleOutcome\x12\"\n\x07payment\x18\x02 \x01(\x0b\x32\x11.choba.v1.Payment\x12\x1a\n\x12server_time_micros\x18\x03 \x01(\x03\"\x94\x01\n\x0b\x44\x65viceEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.choba.v1.DeviceEventKind\x12\x11\n\tat_micros\x18\x03 \x01(\x03\x12\x12\n\npayment_id\x18\x04 \x01(\t\x12\x13\n\x0bsale_number\x18\x05 \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\t\":\n\x11PushEventsRequest\x12%\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x15.choba.v1.DeviceEvent\"\'\n\x12PushEventsResponse\x12\x11\n\tevent_ids\x18\x01 \x03(\t\",\n\x19WatchConfigurationRequest\x12\x0f\n\x07version\x18\x01 \x01(\t\"T\n\x1aWatchConfigurationResponse\x12\x36\n\rconfiguration\x18\x01 \x01(\x0b\x32\x1f.choba.v1.TerminalConfiguration\"\x8b\x01\n\x0fServiceSchedule\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x14\n\x0cservice_name\x18\x02 \x01(\t\x12#\n\x04kind\x18\x03 \x01(\x0e\x32\x15.choba.v1.ServiceKind\x12\x18\n\x10\x63loses_at_micros\x18\x04 \x01(\x03\x12\x0f\n\x07pay_day\x18\x05 \x01(\t\"8\n\x06Notice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\xba\x02\n\x15TerminalConfiguration\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0f\n\x07shop_id\x18\x02 \x01(\t\x12\x11\n\tshop_name\x18\x03 \x01(\t\x12\x15\n\rterminal_name\x18\x04 \x01(\t\x12\x13\n\x0bwallet_host\x18\x05 \x01(\t\x12\x18\n\x10\x61mount_limit_yen\x18\x06 \x01(\x03\x12,\n\tschedules\x18\x07 \x03(\x0b\x32\x19.choba.v1.ServiceSchedule\x12!\n\x07notices\x18\x08 \x03(\x0b\x32\x10.choba.v1.Notice\x12\x13\n\x0boffice_name\x18\t \x01(\t\x12\x14\n\x0coffice_phone\x18\n \x01(\t\x12\x15\n\rwallet_scheme\x18\x0b \x01(\t\x12\x13\n\x0bslip_copies\x18\x0c \x01(\r\"\"\n\x13GetDayTotalsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\"\x89\x01\n\x0fServiceDayTotal\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x14\n\x0cservice_name\x18\x02 \x01(\t\x12\x0f\n\x07use_yen\x18\x03 \x01(\x03\x12\x11\n\tuse_count\x18\x04 \x01(\r\x12\x12\n\ncancel_yen\x18\x05 \x01(\x03\x12\x14\n\x0c\x63\x61ncel_count\x18\x06 \x01(\r\"Z\n\x14GetDayTotalsResponse\x12+\n\x08services\x18\x01 \x03(\x0b\x32\x19.choba.v1.ServiceDayTotal\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\"*\n\x17RenewCertificateRequest\x12\x0f\n\x07\x63sr_der\x18\x01 \x01(\x0c\"3\n\x18RenewCertificateResponse\x12\x17\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\x0c\"\xa8\x01\n#TerminalServiceCancelPaymentRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x0f\n\x07shop_id\x18\x03 \x01(\t\x12\x12\n\namount_yen\x18\x04 \x01(\x03\x12/\n\x0e\x61\x63\x63\x65pt_expired\x18\x05 \x01(\x0e\x32\x17.choba.v1.AcceptExpired\"p\n$TerminalServiceCancelPaymentResponse\x12,\n\x0c\x63\x61ncellation\x18\x01 \x01(\x0b\x32\x16.choba.v1.Cancellation\x12\x1a\n\x12server_time_micros\x18\x02 \x01(\x03*X\n\x0bResolveMode\x12\x1c\n\x18RESOLVE_MODE_UNSPECIFIED\x10\x00\x12\x14\n\x10RESOLVE_MODE_ASK\x10\x01\x12\x15\n\x11RESOLVE_MODE_VOID\x10\x02*p\n\x0bSaleOutcome\x12\x1c\n\x18SALE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11SALE_OUTCOME_OPEN\x10\x01\x12\x15\n\x11SALE_OUTCOME_PAID\x10\x02\x12\x15\n\x11SALE_OUTCOME_VOID\x10\x03*\xd6\x01\n\x0f\x44\x65viceEventKind\x12!\n\x1d\x44\x45VICE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x44\x45VICE_EVENT_KIND_ANNOUNCED\x10\x01\x12\x1d\n\x19\x44\x45VICE_EVENT_KIND_PRINTED\x10\x02\x12\x1c\n\x18\x44\x45VICE_EVENT_KIND_OUTAGE\x10\x03\x12\x1d\n\x19\x44\x45VICE_EVENT_KIND_STARTED\x10\x04\x12#\n\x1f\x44\x45VICE_EVENT_KIND_CODE_ACCEPTED\x10\x05\x32\xb2\x05\n\x0fTerminalService\x12>\n\x07\x43onnect\x12\x18.choba.v1.ConnectRequest\x1a\x19.choba.v1.ConnectResponse\x12M\n\x0cPullPayments\x12\x1d.choba.v1.PullPaymentsRequest\x1a\x1e.choba.v1.PullPaymentsResponse\x12J\n\x0bResolveSale\x12\x1c.choba.v1.ResolveSaleRequest\x1a\x1d.choba.v1.ResolveSaleResponse\x12G\n\nPushEvents\x12\x1b.choba.v1.PushEventsRequest\x1a\x1c.choba.v1.PushEventsResponse\x12\x61\n\x12WatchConfiguration\x12#.choba.v1.WatchConfigurationRequest\x1a$.choba.v1.WatchConfigurationResponse0\x01\x12M\n\x0cGetDayTotals\x12\x1d.choba.v1.GetDayTotalsRequest\x1a\x1e.choba.v1.GetDayTotalsResponse\x12Y\n\x10RenewCertificate\x12!.choba.v1.RenewCertificateRequest\x1a\".choba.v1.RenewCertificateResponse\x12n\n\rCancelPayment\x12-.choba.v1.TerminalServiceCancelPaymentRequest\x1a..choba.v1.TerminalServiceCancelPaymentResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'choba.v1.terminal_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESOLVEMODE']._serialized_start=2004
-  _globals['_RESOLVEMODE']._serialized_end=2092
-  _globals['_SALEOUTCOME']._serialized_start=2094
-  _globals['_SALEOUTCOME']._serialized_end=2206
-  _globals['_DEVICEEVENTKIND']._serialized_start=2209
-  _globals['_DEVICEEVENTKIND']._serialized_end=2423
-  _globals['_CONNECTREQUEST']._serialized_start=70
-  _globals['_CONNECTREQUEST']._serialized_end=209
-  _globals['_CONNECTRESPONSE']._serialized_start=212
-  _globals['_CONNECTRESPONSE']._serialized_end=355
-  _globals['_PULLPAYMENTSREQUEST']._serialized_start=357
-  _globals['_PULLPAYMENTSREQUEST']._serialized_end=417
-  _globals['_PULLPAYMENTSRESPONSE']._serialized_start=419
-  _globals['_PULLPAYMENTSRESPONSE']._serialized_end=529
-  _globals['_RESOLVESALEREQUEST']._serialized_start=531
-  _globals['_RESOLVESALEREQUEST']._serialized_end=609
-  _globals['_RESOLVESALERESPONSE']._serialized_start=611
-  _globals['_RESOLVESALERESPONSE']._serialized_end=736
-  _globals['_DEVICEEVENT']._serialized_start=739
-  _globals['_DEVICEEVENT']._serialized_end=887
-  _globals['_PUSHEVENTSREQUEST']._serialized_start=889
-  _globals['_PUSHEVENTSREQUEST']._serialized_end=947
-  _globals['_PUSHEVENTSRESPONSE']._serialized_start=949
-  _globals['_PUSHEVENTSRESPONSE']._serialized_end=988
-  _globals['_WATCHCONFIGURATIONREQUEST']._serialized_start=990
-  _globals['_WATCHCONFIGURATIONREQUEST']._serialized_end=1034
-  _globals['_WATCHCONFIGURATIONRESPONSE']._serialized_start=1036
-  _globals['_WATCHCONFIGURATIONRESPONSE']._serialized_end=1120
-  _globals['_SERVICESCHEDULE']._serialized_start=1123
-  _globals['_SERVICESCHEDULE']._serialized_end=1262
-  _globals['_NOTICE']._serialized_start=1264
-  _globals['_NOTICE']._serialized_end=1320
-  _globals['_TERMINALCONFIGURATION']._serialized_start=1323
-  _globals['_TERMINALCONFIGURATION']._serialized_end=1637
-  _globals['_GETDAYTOTALSREQUEST']._serialized_start=1639
-  _globals['_GETDAYTOTALSREQUEST']._serialized_end=1673
-  _globals['_SERVICEDAYTOTAL']._serialized_start=1676
-  _globals['_SERVICEDAYTOTAL']._serialized_end=1813
-  _globals['_GETDAYTOTALSRESPONSE']._serialized_start=1815
-  _globals['_GETDAYTOTALSRESPONSE']._serialized_end=1905
-  _globals['_RENEWCERTIFICATEREQUEST']._serialized_start=1907
-  _globals['_RENEWCERTIFICATEREQUEST']._serialized_end=1949
-  _globals['_RENEWCERTIFICATERESPONSE']._serialized_start=1951
-  _globals['_RENEWCERTIFICATERESPONSE']._serialized_end=2002
-  _globals['_TERMINALSERVICE']._serialized_start=2426
-  _globals['_TERMINALSERVICE']._serialized_end=3004
+  _globals['_RESOLVEMODE']._serialized_start=2336
+  _globals['_RESOLVEMODE']._serialized_end=2424
+  _globals['_SALEOUTCOME']._serialized_start=2426
+  _globals['_SALEOUTCOME']._serialized_end=2538
+  _globals['_DEVICEEVENTKIND']._serialized_start=2541
+  _globals['_DEVICEEVENTKIND']._serialized_end=2755
+  _globals['_CONNECTREQUEST']._serialized_start=93
+  _globals['_CONNECTREQUEST']._serialized_end=232
+  _globals['_CONNECTRESPONSE']._serialized_start=235
+  _globals['_CONNECTRESPONSE']._serialized_end=378
+  _globals['_PULLPAYMENTSREQUEST']._serialized_start=380
+  _globals['_PULLPAYMENTSREQUEST']._serialized_end=440
+  _globals['_PULLPAYMENTSRESPONSE']._serialized_start=443
+  _globals['_PULLPAYMENTSRESPONSE']._serialized_end=576
+  _globals['_RESOLVESALEREQUEST']._serialized_start=578
+  _globals['_RESOLVESALEREQUEST']._serialized_end=656
+  _globals['_RESOLVESALERESPONSE']._serialized_start=658
+  _globals['_RESOLVESALERESPONSE']._serialized_end=783
+  _globals['_DEVICEEVENT']._serialized_start=786
+  _globals['_DEVICEEVENT']._serialized_end=934
+  _globals['_PUSHEVENTSREQUEST']._serialized_start=936
+  _globals['_PUSHEVENTSREQUEST']._serialized_end=994
+  _globals['_PUSHEVENTSRESPONSE']._serialized_start=996
+  _globals['_PUSHEVENTSRESPONSE']._serialized_end=1035
+  _globals['_WATCHCONFIGURATIONREQUEST']._serialized_start=1037
+  _globals['_WATCHCONFIGURATIONREQUEST']._serialized_end=1081
+  _globals['_WATCHCONFIGURATIONRESPONSE']._serialized_start=1083
+  _globals['_WATCHCONFIGURATIONRESPONSE']._serialized_end=1167
+  _globals['_SERVICESCHEDULE']._serialized_start=1170
+  _globals['_SERVICESCHEDULE']._serialized_end=1309
+  _globals['_NOTICE']._serialized_start=1311
+  _globals['_NOTICE']._serialized_end=1367
+  _globals['_TERMINALCONFIGURATION']._serialized_start=1370
+  _globals['_TERMINALCONFIGURATION']._serialized_end=1684
+  _globals['_GETDAYTOTALSREQUEST']._serialized_start=1686
+  _globals['_GETDAYTOTALSREQUEST']._serialized_end=1720
+  _globals['_SERVICEDAYTOTAL']._serialized_start=1723
+  _globals['_SERVICEDAYTOTAL']._serialized_end=1860
+  _globals['_GETDAYTOTALSRESPONSE']._serialized_start=1862
+  _globals['_GETDAYTOTALSRESPONSE']._serialized_end=1952
+  _globals['_RENEWCERTIFICATEREQUEST']._serialized_start=1954
+  _globals['_RENEWCERTIFICATEREQUEST']._serialized_end=1996
+  _globals['_RENEWCERTIFICATERESPONSE']._serialized_start=1998
+  _globals['_RENEWCERTIFICATERESPONSE']._serialized_end=2049
+  _globals['_TERMINALSERVICECANCELPAYMENTREQUEST']._serialized_start=2052
+  _globals['_TERMINALSERVICECANCELPAYMENTREQUEST']._serialized_end=2220
+  _globals['_TERMINALSERVICECANCELPAYMENTRESPONSE']._serialized_start=2222
+  _globals['_TERMINALSERVICECANCELPAYMENTRESPONSE']._serialized_end=2334
+  _globals['_TERMINALSERVICE']._serialized_start=2758
+  _globals['_TERMINALSERVICE']._serialized_end=3448
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import cancel_pb2 as _cancel_pb2
 from protos.choba.v1 import payment_pb2 as _payment_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -179,8 +180,13 @@ class PullPaymentsResponse(_message.Message):
     PAYMENTS_FIELD_NUMBER: _builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
     SERVER_TIME_MICROS_FIELD_NUMBER: _builtins.int
+    RESUMES_AFTER_FIELD_NUMBER: _builtins.int
     last_sequence: _builtins.int
     server_time_micros: _builtins.int
+    resumes_after: _builtins.int
+    """Nothing more stands after these payments up to this sequence, and nothing ever will: the books
+    were restored from a copy, and what was lost had these numbers. 0: no such gap here.
+    """
     @_builtins.property
     def payments(self) -> _containers.RepeatedCompositeFieldContainer[_payment_pb2.Payment]: ...
     def __init__(
@@ -189,10 +195,11 @@ class PullPaymentsResponse(_message.Message):
         payments: _abc.Iterable[_payment_pb2.Payment] | None = ...,
         last_sequence: _builtins.int = ...,
         server_time_micros: _builtins.int = ...,
+        resumes_after: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_sequence", b"last_sequence", "payments", b"payments", "server_time_micros", b"server_time_micros"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_sequence", b"last_sequence", "payments", b"payments", "resumes_after", b"resumes_after", "server_time_micros", b"server_time_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -597,3 +604,59 @@ class RenewCertificateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RenewCertificateResponse: _TypeAlias = RenewCertificateResponse  # noqa: Y015
+
+@_typing.final
+class TerminalServiceCancelPaymentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_YEN_FIELD_NUMBER: _builtins.int
+    ACCEPT_EXPIRED_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """Made on the device before the first try and kept until answered."""
+    payment_id: _builtins.str
+    """What was compared with the customer's phone; a mismatch is refused."""
+    shop_id: _builtins.str
+    amount_yen: _builtins.int
+    accept_expired: _cancel_pb2.AcceptExpired.ValueType
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        shop_id: _builtins.str = ...,
+        amount_yen: _builtins.int = ...,
+        accept_expired: _cancel_pb2.AcceptExpired.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_expired", b"accept_expired", "amount_yen", b"amount_yen", "idempotency_key", b"idempotency_key", "payment_id", b"payment_id", "shop_id", b"shop_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TerminalServiceCancelPaymentRequest: _TypeAlias = TerminalServiceCancelPaymentRequest  # noqa: Y015
+
+@_typing.final
+class TerminalServiceCancelPaymentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CANCELLATION_FIELD_NUMBER: _builtins.int
+    SERVER_TIME_MICROS_FIELD_NUMBER: _builtins.int
+    server_time_micros: _builtins.int
+    @_builtins.property
+    def cancellation(self) -> _cancel_pb2.Cancellation: ...
+    def __init__(
+        self,
+        *,
+        cancellation: _cancel_pb2.Cancellation | None = ...,
+        server_time_micros: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancellation", b"cancellation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancellation", b"cancellation", "server_time_micros", b"server_time_micros"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TerminalServiceCancelPaymentResponse: _TypeAlias = TerminalServiceCancelPaymentResponse  # noqa: Y015

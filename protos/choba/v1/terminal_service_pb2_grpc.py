@@ -71,6 +71,11 @@ class TerminalServiceStub:
                 request_serializer=choba_dot_v1_dot_terminal__service__pb2.RenewCertificateRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_terminal__service__pb2.RenewCertificateResponse.FromString,
                 _registered_method=True)
+        self.CancelPayment = channel.unary_unary(
+                '/choba.v1.TerminalService/CancelPayment',
+                request_serializer=choba_dot_v1_dot_terminal__service__pb2.TerminalServiceCancelPaymentRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_terminal__service__pb2.TerminalServiceCancelPaymentResponse.FromString,
+                _registered_method=True)
 
 
 class TerminalServiceServicer:
@@ -127,6 +132,13 @@ class TerminalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelPayment(self, request, context):
+        """Takes back a payment that this terminal announces; staff have entered their PIN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TerminalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -164,6 +176,11 @@ def add_TerminalServiceServicer_to_server(servicer, server):
                     servicer.RenewCertificate,
                     request_deserializer=choba_dot_v1_dot_terminal__service__pb2.RenewCertificateRequest.FromString,
                     response_serializer=choba_dot_v1_dot_terminal__service__pb2.RenewCertificateResponse.SerializeToString,
+            ),
+            'CancelPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPayment,
+                    request_deserializer=choba_dot_v1_dot_terminal__service__pb2.TerminalServiceCancelPaymentRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_terminal__service__pb2.TerminalServiceCancelPaymentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -357,6 +374,33 @@ class TerminalService:
             '/choba.v1.TerminalService/RenewCertificate',
             choba_dot_v1_dot_terminal__service__pb2.RenewCertificateRequest.SerializeToString,
             choba_dot_v1_dot_terminal__service__pb2.RenewCertificateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.TerminalService/CancelPayment',
+            choba_dot_v1_dot_terminal__service__pb2.TerminalServiceCancelPaymentRequest.SerializeToString,
+            choba_dot_v1_dot_terminal__service__pb2.TerminalServiceCancelPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,8 @@ class TerminalServiceStub:
     """The ledger's totals of one day, for reconciliation."""
     RenewCertificate: _grpc.UnaryUnaryMultiCallable[_terminal_service_pb2.RenewCertificateRequest, _terminal_service_pb2.RenewCertificateResponse]
     """A new certificate before the old one ends."""
+    CancelPayment: _grpc.UnaryUnaryMultiCallable[_terminal_service_pb2.TerminalServiceCancelPaymentRequest, _terminal_service_pb2.TerminalServiceCancelPaymentResponse]
+    """Takes back a payment that this terminal announces; staff have entered their PIN."""
 
 @_typing.type_check_only
 class TerminalServiceAsyncStub(TerminalServiceStub):
@@ -71,6 +73,8 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     """The ledger's totals of one day, for reconciliation."""
     RenewCertificate: _aio.UnaryUnaryMultiCallable[_terminal_service_pb2.RenewCertificateRequest, _terminal_service_pb2.RenewCertificateResponse]  # type: ignore[assignment]
     """A new certificate before the old one ends."""
+    CancelPayment: _aio.UnaryUnaryMultiCallable[_terminal_service_pb2.TerminalServiceCancelPaymentRequest, _terminal_service_pb2.TerminalServiceCancelPaymentResponse]  # type: ignore[assignment]
+    """Takes back a payment that this terminal announces; staff have entered their PIN."""
 
 class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
     """For a terminal with its certificate. A terminal speaks for itself alone: its identity is the
@@ -132,5 +136,13 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_terminal_service_pb2.RenewCertificateResponse, _abc.Awaitable[_terminal_service_pb2.RenewCertificateResponse]]:
         """A new certificate before the old one ends."""
+
+    @_abc_1.abstractmethod
+    def CancelPayment(
+        self,
+        request: _terminal_service_pb2.TerminalServiceCancelPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminal_service_pb2.TerminalServiceCancelPaymentResponse, _abc.Awaitable[_terminal_service_pb2.TerminalServiceCancelPaymentResponse]]:
+        """Takes back a payment that this terminal announces; staff have entered their PIN."""
 
 def add_TerminalServiceServicer_to_server(servicer: TerminalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

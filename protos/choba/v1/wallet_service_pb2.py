@@ -23,49 +23,50 @@ _sym_db = _symbol_database.Default()
 
 
 from protos.choba.v1 import payment_pb2 as choba_dot_v1_dot_payment__pb2
+from protos.choba.v1 import wallet_campaigns_pb2 as choba_dot_v1_dot_wallet__campaigns__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63hoba/v1/wallet_service.proto\x12\x08\x63hoba.v1\x1a\x16\x63hoba/v1/payment.proto\",\n\rSignInRequest\x12\r\n\x05phone\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"\x1f\n\x0eSignInResponse\x12\r\n\x05token\x18\x01 \x01(\t\"\x15\n\x13ListBalancesRequest\"\x98\x01\n\x0eServiceBalance\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x14\n\x0cservice_name\x18\x02 \x01(\t\x12#\n\x04kind\x18\x03 \x01(\x0e\x32\x15.choba.v1.ServiceKind\x12\x13\n\x0b\x62\x61lance_yen\x18\x04 \x01(\x03\x12\"\n\x04lots\x18\x05 \x03(\x0b\x32\x14.choba.v1.LotBalance\"B\n\x14ListBalancesResponse\x12*\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x18.choba.v1.ServiceBalance\"$\n\x11LookUpSaleRequest\x12\x0f\n\x07qr_text\x18\x01 \x01(\t\"}\n\x12LookUpSaleResponse\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x11\n\tshop_name\x18\x02 \x01(\t\x12\x15\n\rterminal_name\x18\x03 \x01(\t\x12\x12\n\namount_yen\x18\x04 \x01(\x03\x12\x19\n\x11\x65xpires_at_micros\x18\x05 \x01(\x03\"6\n\x10\x43laimSaleRequest\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x12\n\namount_yen\x18\x02 \x01(\x03\".\n\x11\x43laimSaleResponse\x12\x19\n\x11\x65xpires_at_micros\x18\x01 \x01(\x03\"4\n\nLegRequest\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x12\n\namount_yen\x18\x02 \x01(\x03\"2\n\x0cQuoteRequest\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x12\n\namount_yen\x18\x02 \x01(\x03\"F\n\rQuoteResponse\x12\"\n\x04legs\x18\x01 \x03(\x0b\x32\x14.choba.v1.LegRequest\x12\x11\n\tshort_yen\x18\x02 \x01(\x03\"m\n\nPayRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x0e\n\x06ticket\x18\x02 \x01(\t\x12\x12\n\namount_yen\x18\x03 \x01(\x03\x12\"\n\x04legs\x18\x04 \x03(\x0b\x32\x14.choba.v1.LegRequest\"D\n\x0bPayResponse\x12\"\n\x07payment\x18\x01 \x01(\x0b\x32\x11.choba.v1.Payment\x12\x11\n\tshop_name\x18\x02 \x01(\t\"3\n\x12ListHistoryRequest\x12\r\n\x05limit\x18\x01 \x01(\r\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"D\n\x0bHistoryItem\x12\"\n\x07payment\x18\x01 \x01(\x0b\x32\x11.choba.v1.Payment\x12\x11\n\tshop_name\x18\x02 \x01(\t\"P\n\x13ListHistoryResponse\x12$\n\x05items\x18\x01 \x03(\x0b\x32\x15.choba.v1.HistoryItem\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t2\xe4\x03\n\rWalletService\x12;\n\x06SignIn\x12\x17.choba.v1.SignInRequest\x1a\x18.choba.v1.SignInResponse\x12M\n\x0cListBalances\x12\x1d.choba.v1.ListBalancesRequest\x1a\x1e.choba.v1.ListBalancesResponse\x12G\n\nLookUpSale\x12\x1b.choba.v1.LookUpSaleRequest\x1a\x1c.choba.v1.LookUpSaleResponse\x12\x44\n\tClaimSale\x12\x1a.choba.v1.ClaimSaleRequest\x1a\x1b.choba.v1.ClaimSaleResponse\x12\x38\n\x05Quote\x12\x16.choba.v1.QuoteRequest\x1a\x17.choba.v1.QuoteResponse\x12\x32\n\x03Pay\x12\x14.choba.v1.PayRequest\x1a\x15.choba.v1.PayResponse\x12J\n\x0bListHistory\x12\x1c.choba.v1.ListHistoryRequest\x1a\x1d.choba.v1.ListHistoryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63hoba/v1/wallet_service.proto\x12\x08\x63hoba.v1\x1a\x16\x63hoba/v1/payment.proto\x1a\x1f\x63hoba/v1/wallet_campaigns.proto\",\n\rSignInRequest\x12\r\n\x05phone\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"\x1f\n\x0eSignInResponse\x12\r\n\x05token\x18\x01 \x01(\t\"\x15\n\x13ListBalancesRequest\"\x98\x01\n\x0eServiceBalance\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x14\n\x0cservice_name\x18\x02 \x01(\t\x12#\n\x04kind\x18\x03 \x01(\x0e\x32\x15.choba.v1.ServiceKind\x12\x13\n\x0b\x62\x61lance_yen\x18\x04 \x01(\x03\x12\"\n\x04lots\x18\x05 \x03(\x0b\x32\x14.choba.v1.LotBalance\"B\n\x14ListBalancesResponse\x12*\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x18.choba.v1.ServiceBalance\"$\n\x11LookUpSaleRequest\x12\x0f\n\x07qr_text\x18\x01 \x01(\t\"}\n\x12LookUpSaleResponse\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x11\n\tshop_name\x18\x02 \x01(\t\x12\x15\n\rterminal_name\x18\x03 \x01(\t\x12\x12\n\namount_yen\x18\x04 \x01(\x03\x12\x19\n\x11\x65xpires_at_micros\x18\x05 \x01(\x03\"6\n\x10\x43laimSaleRequest\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x12\n\namount_yen\x18\x02 \x01(\x03\".\n\x11\x43laimSaleResponse\x12\x19\n\x11\x65xpires_at_micros\x18\x01 \x01(\x03\"4\n\nLegRequest\x12\x12\n\nservice_id\x18\x01 \x01(\t\x12\x12\n\namount_yen\x18\x02 \x01(\x03\"2\n\x0cQuoteRequest\x12\x0e\n\x06ticket\x18\x01 \x01(\t\x12\x12\n\namount_yen\x18\x02 \x01(\x03\"F\n\rQuoteResponse\x12\"\n\x04legs\x18\x01 \x03(\x0b\x32\x14.choba.v1.LegRequest\x12\x11\n\tshort_yen\x18\x02 \x01(\x03\"m\n\nPayRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x0e\n\x06ticket\x18\x02 \x01(\t\x12\x12\n\namount_yen\x18\x03 \x01(\x03\x12\"\n\x04legs\x18\x04 \x03(\x0b\x32\x14.choba.v1.LegRequest\"D\n\x0bPayResponse\x12\"\n\x07payment\x18\x01 \x01(\x0b\x32\x11.choba.v1.Payment\x12\x11\n\tshop_name\x18\x02 \x01(\t\"3\n\x12ListHistoryRequest\x12\r\n\x05limit\x18\x01 \x01(\r\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"a\n\x0bHistoryItem\x12\"\n\x07payment\x18\x01 \x01(\x0b\x32\x11.choba.v1.Payment\x12\x11\n\tshop_name\x18\x02 \x01(\t\x12\x1b\n\x13\x63\x61ncelled_at_micros\x18\x03 \x01(\x03\"P\n\x13ListHistoryResponse\x12$\n\x05items\x18\x01 \x03(\x0b\x32\x15.choba.v1.HistoryItem\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t2\xf1\x07\n\rWalletService\x12;\n\x06SignIn\x12\x17.choba.v1.SignInRequest\x1a\x18.choba.v1.SignInResponse\x12M\n\x0cListBalances\x12\x1d.choba.v1.ListBalancesRequest\x1a\x1e.choba.v1.ListBalancesResponse\x12G\n\nLookUpSale\x12\x1b.choba.v1.LookUpSaleRequest\x1a\x1c.choba.v1.LookUpSaleResponse\x12\x44\n\tClaimSale\x12\x1a.choba.v1.ClaimSaleRequest\x1a\x1b.choba.v1.ClaimSaleResponse\x12\x38\n\x05Quote\x12\x16.choba.v1.QuoteRequest\x1a\x17.choba.v1.QuoteResponse\x12\x32\n\x03Pay\x12\x14.choba.v1.PayRequest\x1a\x15.choba.v1.PayResponse\x12J\n\x0bListHistory\x12\x1c.choba.v1.ListHistoryRequest\x1a\x1d.choba.v1.ListHistoryResponse\x12P\n\rListCampaigns\x12\x1e.choba.v1.ListCampaignsRequest\x1a\x1f.choba.v1.ListCampaignsResponse\x12Y\n\x10ProveEligibility\x12!.choba.v1.ProveEligibilityRequest\x1a\".choba.v1.ProveEligibilityResponse\x12Y\n\x10\x41pplyForVouchers\x12!.choba.v1.ApplyForVouchersRequest\x1a\".choba.v1.ApplyForVouchersResponse\x12Y\n\x10ListApplications\x12!.choba.v1.ListApplicationsRequest\x1a\".choba.v1.ListApplicationsResponse\x12J\n\x0b\x42uyVouchers\x12\x1c.choba.v1.BuyVouchersRequest\x1a\x1d.choba.v1.BuyVouchersResponse\x12\\\n\x11ListVoucherOrders\x12\".choba.v1.ListVoucherOrdersRequest\x1a#.choba.v1.ListVoucherOrdersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'choba.v1.wallet_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIGNINREQUEST']._serialized_start=67
-  _globals['_SIGNINREQUEST']._serialized_end=111
-  _globals['_SIGNINRESPONSE']._serialized_start=113
-  _globals['_SIGNINRESPONSE']._serialized_end=144
-  _globals['_LISTBALANCESREQUEST']._serialized_start=146
-  _globals['_LISTBALANCESREQUEST']._serialized_end=167
-  _globals['_SERVICEBALANCE']._serialized_start=170
-  _globals['_SERVICEBALANCE']._serialized_end=322
-  _globals['_LISTBALANCESRESPONSE']._serialized_start=324
-  _globals['_LISTBALANCESRESPONSE']._serialized_end=390
-  _globals['_LOOKUPSALEREQUEST']._serialized_start=392
-  _globals['_LOOKUPSALEREQUEST']._serialized_end=428
-  _globals['_LOOKUPSALERESPONSE']._serialized_start=430
-  _globals['_LOOKUPSALERESPONSE']._serialized_end=555
-  _globals['_CLAIMSALEREQUEST']._serialized_start=557
-  _globals['_CLAIMSALEREQUEST']._serialized_end=611
-  _globals['_CLAIMSALERESPONSE']._serialized_start=613
-  _globals['_CLAIMSALERESPONSE']._serialized_end=659
-  _globals['_LEGREQUEST']._serialized_start=661
-  _globals['_LEGREQUEST']._serialized_end=713
-  _globals['_QUOTEREQUEST']._serialized_start=715
-  _globals['_QUOTEREQUEST']._serialized_end=765
-  _globals['_QUOTERESPONSE']._serialized_start=767
-  _globals['_QUOTERESPONSE']._serialized_end=837
-  _globals['_PAYREQUEST']._serialized_start=839
-  _globals['_PAYREQUEST']._serialized_end=948
-  _globals['_PAYRESPONSE']._serialized_start=950
-  _globals['_PAYRESPONSE']._serialized_end=1018
-  _globals['_LISTHISTORYREQUEST']._serialized_start=1020
-  _globals['_LISTHISTORYREQUEST']._serialized_end=1071
-  _globals['_HISTORYITEM']._serialized_start=1073
-  _globals['_HISTORYITEM']._serialized_end=1141
-  _globals['_LISTHISTORYRESPONSE']._serialized_start=1143
-  _globals['_LISTHISTORYRESPONSE']._serialized_end=1223
-  _globals['_WALLETSERVICE']._serialized_start=1226
-  _globals['_WALLETSERVICE']._serialized_end=1710
+  _globals['_SIGNINREQUEST']._serialized_start=100
+  _globals['_SIGNINREQUEST']._serialized_end=144
+  _globals['_SIGNINRESPONSE']._serialized_start=146
+  _globals['_SIGNINRESPONSE']._serialized_end=177
+  _globals['_LISTBALANCESREQUEST']._serialized_start=179
+  _globals['_LISTBALANCESREQUEST']._serialized_end=200
+  _globals['_SERVICEBALANCE']._serialized_start=203
+  _globals['_SERVICEBALANCE']._serialized_end=355
+  _globals['_LISTBALANCESRESPONSE']._serialized_start=357
+  _globals['_LISTBALANCESRESPONSE']._serialized_end=423
+  _globals['_LOOKUPSALEREQUEST']._serialized_start=425
+  _globals['_LOOKUPSALEREQUEST']._serialized_end=461
+  _globals['_LOOKUPSALERESPONSE']._serialized_start=463
+  _globals['_LOOKUPSALERESPONSE']._serialized_end=588
+  _globals['_CLAIMSALEREQUEST']._serialized_start=590
+  _globals['_CLAIMSALEREQUEST']._serialized_end=644
+  _globals['_CLAIMSALERESPONSE']._serialized_start=646
+  _globals['_CLAIMSALERESPONSE']._serialized_end=692
+  _globals['_LEGREQUEST']._serialized_start=694
+  _globals['_LEGREQUEST']._serialized_end=746
+  _globals['_QUOTEREQUEST']._serialized_start=748
+  _globals['_QUOTEREQUEST']._serialized_end=798
+  _globals['_QUOTERESPONSE']._serialized_start=800
+  _globals['_QUOTERESPONSE']._serialized_end=870
+  _globals['_PAYREQUEST']._serialized_start=872
+  _globals['_PAYREQUEST']._serialized_end=981
+  _globals['_PAYRESPONSE']._serialized_start=983
+  _globals['_PAYRESPONSE']._serialized_end=1051
+  _globals['_LISTHISTORYREQUEST']._serialized_start=1053
+  _globals['_LISTHISTORYREQUEST']._serialized_end=1104
+  _globals['_HISTORYITEM']._serialized_start=1106
+  _globals['_HISTORYITEM']._serialized_end=1203
+  _globals['_LISTHISTORYRESPONSE']._serialized_start=1205
+  _globals['_LISTHISTORYRESPONSE']._serialized_end=1285
+  _globals['_WALLETSERVICE']._serialized_start=1288
+  _globals['_WALLETSERVICE']._serialized_end=2297
 # @@protoc_insertion_point(module_scope)

@@ -374,7 +374,10 @@ class HistoryItem(_message.Message):
 
     PAYMENT_FIELD_NUMBER: _builtins.int
     SHOP_NAME_FIELD_NUMBER: _builtins.int
+    CANCELLED_AT_MICROS_FIELD_NUMBER: _builtins.int
     shop_name: _builtins.str
+    cancelled_at_micros: _builtins.int
+    """0: not cancelled."""
     @_builtins.property
     def payment(self) -> _payment_pb2.Payment: ...
     def __init__(
@@ -382,10 +385,11 @@ class HistoryItem(_message.Message):
         *,
         payment: _payment_pb2.Payment | None = ...,
         shop_name: _builtins.str = ...,
+        cancelled_at_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment", "shop_name", b"shop_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at_micros", b"cancelled_at_micros", "payment", b"payment", "shop_name", b"shop_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

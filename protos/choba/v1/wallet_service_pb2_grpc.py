@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from protos.choba.v1 import wallet_campaigns_pb2 as choba_dot_v1_dot_wallet__campaigns__pb2
 from protos.choba.v1 import wallet_service_pb2 as choba_dot_v1_dot_wallet__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -71,6 +72,36 @@ class WalletServiceStub:
                 request_serializer=choba_dot_v1_dot_wallet__service__pb2.ListHistoryRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_wallet__service__pb2.ListHistoryResponse.FromString,
                 _registered_method=True)
+        self.ListCampaigns = channel.unary_unary(
+                '/choba.v1.WalletService/ListCampaigns',
+                request_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
+        self.ProveEligibility = channel.unary_unary(
+                '/choba.v1.WalletService/ProveEligibility',
+                request_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ProveEligibilityRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ProveEligibilityResponse.FromString,
+                _registered_method=True)
+        self.ApplyForVouchers = channel.unary_unary(
+                '/choba.v1.WalletService/ApplyForVouchers',
+                request_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ApplyForVouchersRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ApplyForVouchersResponse.FromString,
+                _registered_method=True)
+        self.ListApplications = channel.unary_unary(
+                '/choba.v1.WalletService/ListApplications',
+                request_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListApplicationsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListApplicationsResponse.FromString,
+                _registered_method=True)
+        self.BuyVouchers = channel.unary_unary(
+                '/choba.v1.WalletService/BuyVouchers',
+                request_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.BuyVouchersRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.BuyVouchersResponse.FromString,
+                _registered_method=True)
+        self.ListVoucherOrders = channel.unary_unary(
+                '/choba.v1.WalletService/ListVoucherOrders',
+                request_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListVoucherOrdersRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListVoucherOrdersResponse.FromString,
+                _registered_method=True)
 
 
 class WalletServiceServicer:
@@ -123,6 +154,46 @@ class WalletServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCampaigns(self, request, context):
+        """Voucher campaigns.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProveEligibility(self, request, context):
+        """Links the account to its row of the eligibility list; wrong tries are bounded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyForVouchers(self, request, context):
+        """Applies, changes or withdraws until the window ends.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApplications(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BuyVouchers(self, request, context):
+        """Reserves units; the answer says how to pay them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVoucherOrders(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WalletServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -160,6 +231,36 @@ def add_WalletServiceServicer_to_server(servicer, server):
                     servicer.ListHistory,
                     request_deserializer=choba_dot_v1_dot_wallet__service__pb2.ListHistoryRequest.FromString,
                     response_serializer=choba_dot_v1_dot_wallet__service__pb2.ListHistoryResponse.SerializeToString,
+            ),
+            'ListCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCampaigns,
+                    request_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListCampaignsResponse.SerializeToString,
+            ),
+            'ProveEligibility': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProveEligibility,
+                    request_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ProveEligibilityRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ProveEligibilityResponse.SerializeToString,
+            ),
+            'ApplyForVouchers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyForVouchers,
+                    request_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ApplyForVouchersRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ApplyForVouchersResponse.SerializeToString,
+            ),
+            'ListApplications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApplications,
+                    request_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListApplicationsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListApplicationsResponse.SerializeToString,
+            ),
+            'BuyVouchers': grpc.unary_unary_rpc_method_handler(
+                    servicer.BuyVouchers,
+                    request_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.BuyVouchersRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.BuyVouchersResponse.SerializeToString,
+            ),
+            'ListVoucherOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVoucherOrders,
+                    request_deserializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListVoucherOrdersRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_wallet__campaigns__pb2.ListVoucherOrdersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -353,6 +454,168 @@ class WalletService:
             '/choba.v1.WalletService/ListHistory',
             choba_dot_v1_dot_wallet__service__pb2.ListHistoryRequest.SerializeToString,
             choba_dot_v1_dot_wallet__service__pb2.ListHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.WalletService/ListCampaigns',
+            choba_dot_v1_dot_wallet__campaigns__pb2.ListCampaignsRequest.SerializeToString,
+            choba_dot_v1_dot_wallet__campaigns__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProveEligibility(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.WalletService/ProveEligibility',
+            choba_dot_v1_dot_wallet__campaigns__pb2.ProveEligibilityRequest.SerializeToString,
+            choba_dot_v1_dot_wallet__campaigns__pb2.ProveEligibilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyForVouchers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.WalletService/ApplyForVouchers',
+            choba_dot_v1_dot_wallet__campaigns__pb2.ApplyForVouchersRequest.SerializeToString,
+            choba_dot_v1_dot_wallet__campaigns__pb2.ApplyForVouchersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApplications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.WalletService/ListApplications',
+            choba_dot_v1_dot_wallet__campaigns__pb2.ListApplicationsRequest.SerializeToString,
+            choba_dot_v1_dot_wallet__campaigns__pb2.ListApplicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BuyVouchers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.WalletService/BuyVouchers',
+            choba_dot_v1_dot_wallet__campaigns__pb2.BuyVouchersRequest.SerializeToString,
+            choba_dot_v1_dot_wallet__campaigns__pb2.BuyVouchersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVoucherOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.WalletService/ListVoucherOrders',
+            choba_dot_v1_dot_wallet__campaigns__pb2.ListVoucherOrdersRequest.SerializeToString,
+            choba_dot_v1_dot_wallet__campaigns__pb2.ListVoucherOrdersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from protos.choba.v1 import wallet_campaigns_pb2 as _wallet_campaigns_pb2
 from protos.choba.v1 import wallet_service_pb2 as _wallet_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -45,6 +46,16 @@ class WalletServiceStub:
     """Proposes a split."""
     Pay: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.PayRequest, _wallet_service_pb2.PayResponse]
     ListHistory: _grpc.UnaryUnaryMultiCallable[_wallet_service_pb2.ListHistoryRequest, _wallet_service_pb2.ListHistoryResponse]
+    ListCampaigns: _grpc.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ListCampaignsRequest, _wallet_campaigns_pb2.ListCampaignsResponse]
+    """Voucher campaigns."""
+    ProveEligibility: _grpc.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ProveEligibilityRequest, _wallet_campaigns_pb2.ProveEligibilityResponse]
+    """Links the account to its row of the eligibility list; wrong tries are bounded."""
+    ApplyForVouchers: _grpc.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ApplyForVouchersRequest, _wallet_campaigns_pb2.ApplyForVouchersResponse]
+    """Applies, changes or withdraws until the window ends."""
+    ListApplications: _grpc.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ListApplicationsRequest, _wallet_campaigns_pb2.ListApplicationsResponse]
+    BuyVouchers: _grpc.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.BuyVouchersRequest, _wallet_campaigns_pb2.BuyVouchersResponse]
+    """Reserves units; the answer says how to pay them."""
+    ListVoucherOrders: _grpc.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ListVoucherOrdersRequest, _wallet_campaigns_pb2.ListVoucherOrdersResponse]
 
 @_typing.type_check_only
 class WalletServiceAsyncStub(WalletServiceStub):
@@ -63,6 +74,16 @@ class WalletServiceAsyncStub(WalletServiceStub):
     """Proposes a split."""
     Pay: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.PayRequest, _wallet_service_pb2.PayResponse]  # type: ignore[assignment]
     ListHistory: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.ListHistoryRequest, _wallet_service_pb2.ListHistoryResponse]  # type: ignore[assignment]
+    ListCampaigns: _aio.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ListCampaignsRequest, _wallet_campaigns_pb2.ListCampaignsResponse]  # type: ignore[assignment]
+    """Voucher campaigns."""
+    ProveEligibility: _aio.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ProveEligibilityRequest, _wallet_campaigns_pb2.ProveEligibilityResponse]  # type: ignore[assignment]
+    """Links the account to its row of the eligibility list; wrong tries are bounded."""
+    ApplyForVouchers: _aio.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ApplyForVouchersRequest, _wallet_campaigns_pb2.ApplyForVouchersResponse]  # type: ignore[assignment]
+    """Applies, changes or withdraws until the window ends."""
+    ListApplications: _aio.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ListApplicationsRequest, _wallet_campaigns_pb2.ListApplicationsResponse]  # type: ignore[assignment]
+    BuyVouchers: _aio.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.BuyVouchersRequest, _wallet_campaigns_pb2.BuyVouchersResponse]  # type: ignore[assignment]
+    """Reserves units; the answer says how to pay them."""
+    ListVoucherOrders: _aio.UnaryUnaryMultiCallable[_wallet_campaigns_pb2.ListVoucherOrdersRequest, _wallet_campaigns_pb2.ListVoucherOrdersResponse]  # type: ignore[assignment]
 
 class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
     """For an operator's own wallet backend and apps; Choba's web wallet runs on the same code.
@@ -120,5 +141,51 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _wallet_service_pb2.ListHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_wallet_service_pb2.ListHistoryResponse, _abc.Awaitable[_wallet_service_pb2.ListHistoryResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListCampaigns(
+        self,
+        request: _wallet_campaigns_pb2.ListCampaignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_campaigns_pb2.ListCampaignsResponse, _abc.Awaitable[_wallet_campaigns_pb2.ListCampaignsResponse]]:
+        """Voucher campaigns."""
+
+    @_abc_1.abstractmethod
+    def ProveEligibility(
+        self,
+        request: _wallet_campaigns_pb2.ProveEligibilityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_campaigns_pb2.ProveEligibilityResponse, _abc.Awaitable[_wallet_campaigns_pb2.ProveEligibilityResponse]]:
+        """Links the account to its row of the eligibility list; wrong tries are bounded."""
+
+    @_abc_1.abstractmethod
+    def ApplyForVouchers(
+        self,
+        request: _wallet_campaigns_pb2.ApplyForVouchersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_campaigns_pb2.ApplyForVouchersResponse, _abc.Awaitable[_wallet_campaigns_pb2.ApplyForVouchersResponse]]:
+        """Applies, changes or withdraws until the window ends."""
+
+    @_abc_1.abstractmethod
+    def ListApplications(
+        self,
+        request: _wallet_campaigns_pb2.ListApplicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_campaigns_pb2.ListApplicationsResponse, _abc.Awaitable[_wallet_campaigns_pb2.ListApplicationsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def BuyVouchers(
+        self,
+        request: _wallet_campaigns_pb2.BuyVouchersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_campaigns_pb2.BuyVouchersResponse, _abc.Awaitable[_wallet_campaigns_pb2.BuyVouchersResponse]]:
+        """Reserves units; the answer says how to pay them."""
+
+    @_abc_1.abstractmethod
+    def ListVoucherOrders(
+        self,
+        request: _wallet_campaigns_pb2.ListVoucherOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wallet_campaigns_pb2.ListVoucherOrdersResponse, _abc.Awaitable[_wallet_campaigns_pb2.ListVoucherOrdersResponse]]: ...
 
 def add_WalletServiceServicer_to_server(servicer: WalletServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

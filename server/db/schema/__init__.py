@@ -4,18 +4,36 @@ Times are BIGINT microseconds UTC, amounts BIGINT yen, public ids text. Hot book
 keys (a check per row would cost more than the row); ``choba audit verify`` proves what they would.
 """
 
-from server.db.schema import campaigns, directory, fleet, ledger, oversight, payments, signin
+from server.db.schema import (
+    campaigns,
+    cancels,
+    directory,
+    fleet,
+    grants,
+    house,
+    lapses,
+    ledger,
+    oversight,
+    payments,
+    selling,
+    signin,
+)
 from server.db.schema.base import Access, access, metadata
 
 __all__ = [
     "Access",
     "access",
     "campaigns",
+    "cancels",
     "directory",
     "fleet",
+    "grants",
+    "house",
+    "lapses",
     "ledger",
     "metadata",
     "oversight",
     "payments",
+    "selling",
     "signin",
 ]

@@ -121,3 +121,14 @@ user_contacts: Final = Table(
     info=access(Access.DELETABLE),
 )
 """What is known of a person; the books never name it."""
+
+user_departures: Final = Table(
+    "user_departures",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    Column("owner", BigInteger, nullable=False, unique=True),
+    Column("entry_id", Text, nullable=False),
+    Column("left_at", BigInteger, nullable=False),
+    info=access(Access.BOOK),
+)
+"""退会: who left, and the ledger's entry that took the rest; empty when nothing was left."""

@@ -62,6 +62,15 @@ accounts: Final = Table(
 )
 """``owner``: a customer's or a shop's number inside the ledger; 0 for the operator's own."""
 
+account_digests: Final = Table(
+    "account_digests",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    info=access(Access.BOOK),
+)
+"""The register of accounts as a chain of its own, in the order in which they were opened."""
+
 wallets: Final = Table(
     "wallets",
     metadata,
@@ -150,3 +159,52 @@ streams: Final = Table(
     info=access(Access.STATE),
 )
 """One row per terminal number: its gapless sequence, raised under this row's lock."""
+
+stream_gaps: Final = Table(
+    "stream_gaps",
+    metadata,
+    Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("above", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    CheckConstraint("until > above", name="forward"),
+    info=access(Access.BOOK),
+)
+"""Sequences above ``above`` up to ``until`` that no payment has: the books were restored."""
+pay_ins: Final = Table(
+    "pay_ins",
+    metadata,
+    Column("pay_in_id", Text, primary_key=True),
+    Column("idempotency_key", Text, nullable=False),
+    Column("source", SmallInteger, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reference_hash", LargeBinary, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    UniqueConstraint("idempotency_key"),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    info=access(Access.BOOK),
+)
+"""Money that reached the operator. ``pay_in_id``: its entry's; ``source``: a kind of account."""
+
+pay_in_references: Final = Table(
+    "pay_in_references",
+    metadata,
+    Column("pay_in_id", Text, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("reference", Text, nullable=False),
+    info=access(Access.DELETABLE),
+)
+"""What the bank's line said. It may name a person, so it can be deleted; its salted hash stays."""
+
+signed_heads: Final = Table(
+    "signed_heads",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("signed_at", BigInteger, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    info=access(Access.BOOK),
+)
+"""Where all lanes stood, signed with a key that the database does not hold."""

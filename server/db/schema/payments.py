@@ -31,6 +31,19 @@ sale_outcomes: Final = Table(
 )
 """The first insert wins: 2 paid, 3 void. No row: still open."""
 
+sale_voids: Final = Table(
+    "sale_voids",
+    metadata,
+    Column("terminal_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("sale_number", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    UniqueConstraint("terminal_number", "sale_number"),
+    info=access(Access.BOOK),
+    sqlite_with_rowid=False,
+)
+"""Voids move no money and have no entry: each terminal's form a chain of their own, from 1."""
+
 payments: Final = Table(
     "payments",
     metadata,

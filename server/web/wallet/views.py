@@ -66,6 +66,8 @@ class PaymentView:
     seal: str
     cancel_until: str
     cancellable: bool
+    cancelled: str
+    """When it was taken back; empty when it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def payment_view(payment: Payment, lang: Lang, now: Micros) -> PaymentView:
         seal=seal(payment.confirmation_code),
         cancel_until=formats.end(payment.cancel_until, lang, tokyo_day(now)),
         cancellable=now < payment.cancel_until,
+        cancelled="" if payment.cancelled_at is None else formats.stamp(payment.cancelled_at),
     )
 
 

@@ -32,6 +32,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Need help? {phone} ({hours}). Nobody from the city will ever ask for your SMS code.",
     ),
     "all.done": ("完了", "Done"),
+    "all.cancelled": ("取消", "Cancelled"),
     "all.checking": ("確認中", "Checking"),
     "kind.voucher": ("商品券", "Voucher"),
     "kind.points": ("ポイント", "Points"),
@@ -263,6 +264,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "detail.cancel_over": (
         "取消ができる期間は終わりました（{time}まで）。",
         "The time for cancelling is over (until {time}).",
+    ),
+    "detail.cancelled": (
+        "このお支払いは{time}に取り消されました。",
+        "This payment was cancelled on {time}.",
     ),
     "detail.after": ("支払い後の残高", "Balance afterwards"),
     "detail.to_history": ("履歴へ", "Back to history"),

@@ -11,8 +11,6 @@ def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
     first = KeyFiles(tmp_path / "keys").master_key().reveal()
     assert len(first) == 32
     assert KeyFiles(tmp_path / "keys").master_key().reveal() == first
-    tokens = KeyFiles(tmp_path / "keys").operator_tokens().reveal()
-    assert list(tokens.values()) == ["operator"]
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
     for file in (tmp_path / "keys").iterdir():
         assert file.stat().st_mode & 0o777 == 0o600, file.name
@@ -42,13 +40,6 @@ def test_a_damaged_master_key_is_never_replaced(tmp_path: Path, text: str) -> No
     with pytest.raises(KeyFileError):
         keys.master_key()
     assert (tmp_path / "keys/master.key").read_text() == text
-
-
-def test_a_short_operator_token_is_refused(tmp_path: Path) -> None:
-    keys = KeyFiles(tmp_path / "keys")
-    keys.write("operator.tokens", b"# people\nalice:short\n")
-    with pytest.raises(KeyFileError, match="32 characters"):
-        keys.operator_tokens()
 
 
 def test_the_state_folder_follows_option_then_environment(tmp_path: Path) -> None:

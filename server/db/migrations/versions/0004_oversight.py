@@ -1,4 +1,4 @@
-"""The audit log of operators' acts."""
+"""The audit log, leases of work that one process does at a time, gaps of restored streams."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,3 +26,21 @@ def upgrade() -> None:
     op.create_index("ix_operator_acts_at", "operator_acts", ["at"])
     op.create_index("ix_operator_acts_subject", "operator_acts", ["subject"])
     protect_books(op.get_bind(), ["operator_acts"])
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "stream_gaps",
+        sa.Column("stream_id", sa.BigInteger(), nullable=False),
+        sa.Column("above", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "above", name=op.f("pk_stream_gaps")),
+        sa.CheckConstraint("until > above", name=op.f("ck_stream_gaps_forward")),
+    )
+    protect_books(op.get_bind(), ["stream_gaps"])

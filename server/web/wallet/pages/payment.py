@@ -59,13 +59,14 @@ async def pay(visit: Visit) -> Response:
 
 
 async def paid(visit: Visit) -> Response:
-    """The one dark page: the ledger has it. Three minutes later it is the white record."""
+    """The one dark page: the ledger has it. Three minutes later it is the white record, and at
+    once when it was taken back: what is cancelled proves nothing."""
     payment_id = PaymentId(visit.request.path_params["payment_id"])
     payment = await visit.house.desk.payment(visit.customer, payment_id)
     if payment is None:
         raise HTTPException(404)
     age = visit.now - payment.paid_at
-    if age >= _FRESH:
+    if age >= _FRESH or payment.cancelled_at is not None:
         return visit.go(f"/history/{payment_id}")
     response = visit.page(
         "paid.html",

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from protos.units import Yen
 from server.payments import Claim, Quote, RefusalCode, Refused, SaleOffer
-from server.web.wallet.amounts import AmountProblem, parse_amount
+from server.typed_amount import AmountProblem, parse_amount
 from server.web.wallet.checkout import Checkout
 from server.web.wallet.split import split_view
 from server.web.wallet.visit import Visit
@@ -75,7 +75,8 @@ async def amount_entered(visit: Visit) -> Response:
     typed = visit.form.get("amount", "")
     wanted = parse_amount(typed, visit.house.settings.max_amount)
     if isinstance(wanted, AmountProblem):
-        sentence = say(wanted.value, visit.lang, amount=f"¥{visit.house.settings.max_amount:,}")
+        most = f"¥{visit.house.settings.max_amount:,}"
+        sentence = say(f"pay.amount_{wanted.value}", visit.lang, amount=most)
         return await _amount_page(visit, checkout, typed[:20], sentence)
     answer = await visit.house.desk.claim(visit.customer, checkout.ticket, wanted)
     if isinstance(answer, Refused):

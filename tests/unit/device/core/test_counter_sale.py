@@ -10,7 +10,7 @@ from device.core import intents as tap
 from device.core.page_data import Page
 from device.core.payment import Via
 from device.core.sale_data import Doubt, SalePhase
-from device.core.state import Clock, LinkState
+from device.core.state import Clock, LinkState, Received
 from device.ui import views
 from protos.qr_token import parse, token_text_of
 from protos.units import Micros, SaleNumber, Sequence
@@ -418,6 +418,21 @@ def test_pulls_fill_a_gap_and_come_faster_without_a_broker(bench: Bench) -> None
     third = payment(SaleNumber(1), 700, 3, Micros(bench.wall - 60_000_000))
     bench.send(ev.PaymentArrived(third, Via.ANNOUNCED))
     assert [pull.after for pull in bench.asked(ef.PullPayments)] == [0]
+
+
+def test_what_a_restored_ledger_has_lost_is_waited_for_no_longer(bench: Bench) -> None:
+    soon = Micros(bench.wall - 60_000_000)
+    for sequence in (1, 2, 1003):
+        arrived = payment(SaleNumber(sequence), 700, sequence, soon)
+        bench.send(ev.PaymentArrived(arrived, Via.ANNOUNCED))
+    assert bench.state.received == Received(Sequence(2), frozenset({Sequence(1003)}))
+    bench.clear()
+    bench.send(ev.PullFinished(Sequence(1004), Sequence(1002)))
+    assert bench.state.received == Received(Sequence(1003))
+    bench.wait(0.1)
+    assert [pull.after for pull in bench.asked(ef.PullPayments)] == [1003]
+    bench.send(ev.PullFinished(Sequence(1003), Sequence(0)))
+    assert bench.state.received == Received(Sequence(1003))
 
 
 def test_page_counter_is_kept_by_default(bench: Bench) -> None:

@@ -34,6 +34,7 @@ from device.core.records import (
     PaymentReceived,
     SaleNumberRaised,
     SaleSaved,
+    SequencesSkipped,
     TellingChanged,
 )
 from device.core.sale_data import Attention, Doubt, Sale, SalePhase
@@ -186,6 +187,25 @@ def test_the_servers_higher_number_is_kept(tmp_path: Path) -> None:
         for number in (500, 90, 1_200, 1_100):
             opened.write((SaleNumberRaised(SaleNumber(number)),))
         assert opened.load().last_sale == 1_200
+
+
+def test_what_a_restored_ledger_skipped_is_no_gap_after_a_restart(tmp_path: Path) -> None:
+    def received(*sequences: int) -> tuple[JournalRecord, ...]:
+        return tuple(
+            PaymentReceived(payment(SaleNumber(n), 100, n, NOON), Telling.LATE, NOON)
+            for n in sequences
+        )
+
+    with journal(tmp_path) as opened:
+        opened.write(received(1, 2, 1003, 1004, 1006))
+        assert opened.load().received.contiguous == 2
+        opened.write((SequencesSkipped(Sequence(1002)),))
+    with journal(tmp_path) as opened:
+        assert opened.load().received == Received(Sequence(1004), frozenset({Sequence(1006)}))
+        opened.write((SequencesSkipped(Sequence(2000)),))
+        assert opened.load().received == Received(Sequence(2000))
+        opened.write(received(2001, 2002))
+        assert opened.load().received == Received(Sequence(2002))
 
 
 def test_only_the_newest_twenty_lapsed_numbers_come_back(tmp_path: Path) -> None:

@@ -1,16 +1,48 @@
 """Books are only added to: tried with every means that SQL has, on both databases."""
 
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+
 import psycopg
 import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from protos.units import Yen
+from protos.units import SaleNumber, Yen
 from server.db import Database, DatabaseKind, LedgerUnavailable
 from server.db.schema import Access, metadata
-from server.ledger import ledger_id
+from server.directory import known_units
+from server.ledger import (
+    HeadKey,
+    PayIn,
+    PayIns,
+    PaySource,
+    Unit,
+    ledger_id,
+    process_clock,
+    sign_heads,
+    skip_all,
+    verify_ledger,
+)
 from server.oversight import Act, record_act
-from tests.support.books import NOON, Town, legs, new_key, opened, ticket_of
+from server.payments import ResolveMode
+from tests.conftest import _copy
+from tests.support.books import (
+    END_OF_JUNE,
+    NOON,
+    POINTS,
+    VOUCHER,
+    Town,
+    legs,
+    new_key,
+    opened,
+    ticket_of,
+)
+from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
+from tests.support.campaign import Sale, terms_of
+from tests.support.cancels import CLERK, cancels_of, expire, leave, pay, refund_for, request_for
 from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
 
 BOOKS = [t.name for t in metadata.sorted_tables if t.info["access"] is Access.BOOK]
@@ -27,8 +59,38 @@ async def one_row_in_each_book(town: Town) -> None:
         ticket = await ticket_of(desk, town.qr(7), town)
         user = town.users["花子"].user_id
         await desk.pay(user, new_key(), ticket, Yen(1200), legs(1000, 200))
+        await desk.resolve(town.matsuya, SaleNumber(8), ResolveMode.VOID)
+    await one_row_in_each_book_of_what_is_taken_back(town)
+    pay_ins = PayIns(town.database, process_clock(town.clock), known_units)
+    city = PayIn("guards-1", PaySource.CITY, Unit(VOUCHER), Yen(1000), "")
+    pay_ins.record(city, by="係", why="guards")
+    town.database.write_now(lambda c: sign_heads(c, HeadKey(bytes(32)), NOON))
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
+    town.database.write_now(lambda c: skip_all(c, NOON))
+    bulk_books(town)
+    sale = Sale(town, terms_of(10))
+    (buyer,) = sale.people(["1950-01-01"])
+    sale.sell(buyer)
+
+
+def bulk_books(town: Town) -> None:
+    """A file's batch, complete, and one of its lines cancelled; an expiry rule."""
+    with_rules(town)
+    preview, _ = looked_at(bulk_desk(town), csv([points(town, "太郎", "k1")]))
+    bulk_desk(town).confirm("c", preview.batch_id, preview.shown_digest, "guards", "係")
+    runner(town).run(preview.batch_id)
+    runner(town).cancel("x", preview.batch_id, "guards", "係", print)
+
+
+async def one_row_in_each_book_of_what_is_taken_back(town: Town) -> None:
+    cancelled, refunded = await pay(town, 8, voucher=100), await pay(town, 9, voucher=100)
+    cancels_of(town).cancel(request_for(cancelled), CLERK)
+    cancels_of(town).record_refund(refund_for(refunded, 100), CLERK)
+    town.clock.now = END_OF_JUNE
+    town.grant(town.users["太郎"], POINTS, 10, END_OF_JUNE)
+    expire(town)
+    leave(town, "太郎")
 
 
 def test_the_schema_names_the_books() -> None:
@@ -45,9 +107,24 @@ async def test_update_delete_and_replace_are_refused(town: Town, table: str) -> 
     column = metadata.tables[table].columns.keys()[-1]
     attempts = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
     if town.database.kind is DatabaseKind.SQLITE:
-        attempts.append(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+        attempts += [
+            f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
+            f"REPLACE INTO main.{table} SELECT * FROM {table}",
+            f"INSERT INTO {table} SELECT * FROM {table} WHERE true "
+            f"ON CONFLICT DO UPDATE SET {column} = excluded.{column}",
+            f"UPDATE OR REPLACE {table} SET {column} = {column}",
+            f"WITH a AS (SELECT 1) DELETE FROM {table} WHERE EXISTS (SELECT * FROM a)",
+        ]
     else:
-        attempts.append(f"TRUNCATE {table} CASCADE")
+        key = ", ".join(c.name for c in metadata.tables[table].primary_key.columns)
+        attempts += [
+            f"TRUNCATE {table} CASCADE",
+            f"INSERT INTO {table} SELECT * FROM {table} "
+            f"ON CONFLICT ({key}) DO UPDATE SET {column} = excluded.{column}",
+            f"WITH gone AS (DELETE FROM {table} RETURNING *) SELECT * FROM gone",
+            f"MERGE INTO {table} USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
+            f"SELECT * FROM {table} FOR UPDATE",
+        ]
     for attempt in attempts:
         said = refused(town.database, attempt)
         assert "CHOBA_DB_BOOK" in said or "permission denied" in said
@@ -78,10 +155,75 @@ def test_the_servers_role_owns_nothing_and_cannot_change_the_guards(
             "DROP TRIGGER postings_insert_only ON postings",
             "CREATE TABLE other (a int)",
             "SET session_replication_role = replica",
+            "ALTER TABLE postings ENABLE REPLICA TRIGGER postings_insert_only",
+            "ALTER TABLE postings DROP CONSTRAINT ck_postings_amount_positive",
+            "ALTER TABLE postings RENAME TO elsewhere",
+            "ALTER TABLE postings OWNER TO choba_app",
+            "DROP TABLE postings",
+            "CREATE OR REPLACE FUNCTION choba_book_is_insert_only() RETURNS trigger "
+            "LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+            "CREATE RULE nothing AS ON INSERT TO postings DO INSTEAD NOTHING",
+            "CREATE TRIGGER other BEFORE INSERT ON postings EXECUTE FUNCTION "
+            "choba_book_is_insert_only()",
+            "SET ROLE choba_migrator",
+            "SET SESSION AUTHORIZATION choba_migrator",
+            "ALTER ROLE choba_app SUPERUSER",
+            "COPY postings FROM PROGRAM 'true'",
             "UPDATE alembic_version SET version_num = 'x'",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 role.execute(attempt)
+        role.execute("GRANT UPDATE ON postings TO choba_app")  # PostgreSQL warns and grants nothing
+        asked = "SELECT has_table_privilege('postings', 'UPDATE, DELETE, TRUNCATE, TRIGGER')"
+        assert role.execute(asked).fetchone() == (False,)
+
+
+def test_sqlite_refuses_by_every_name_that_a_table_has(sqlite_town: Town, tmp_path: Path) -> None:
+    """Through an attached copy of the name, a view, a renamed trigger's table."""
+    asyncio.run(one_row_in_each_book(sqlite_town))
+    path = sqlite_town.database._writing.url.database
+    for statements in (
+        (f"ATTACH DATABASE '{path}' AS again", "DELETE FROM again.postings"),
+        ("CREATE TEMP TABLE postings AS SELECT * FROM main.postings", "DELETE FROM main.postings"),
+        ("ALTER TABLE postings RENAME TO other", "DELETE FROM other"),
+    ):
+        attached = sqlite3.connect(str(path), isolation_level=None)
+        attached.execute("PRAGMA recursive_triggers=ON")
+        attached.execute("BEGIN") if "ATTACH" not in statements[0] else None
+        attached.execute(statements[0])
+        with pytest.raises(sqlite3.IntegrityError, match="CHOBA_DB_BOOK"):
+            attached.execute(statements[1])
+        attached.close()
+    assert sqlite_town.count("postings") > 0
+
+
+async def test_what_the_owner_of_the_file_can_do_is_found_by_the_audit(sqlite_town: Town) -> None:
+    """Nothing in a file binds who holds it: triggers off or dropped, a row replaced, and found."""
+    await one_row_in_each_book(sqlite_town)
+    assert sqlite_town.database.read_now(verify_ledger).holds
+    with contextlib.closing(
+        sqlite3.connect(str(sqlite_town.database._writing.url.database), isolation_level=None)
+    ) as owner:
+        owner.execute("PRAGMA recursive_triggers=OFF")
+        owner.execute(
+            "REPLACE INTO postings SELECT lane_id, position, line, debit_account, credit_account, "
+            "amount + 1, lot_id FROM postings WHERE lane_id = 1 AND position = 1 AND line = 1"
+        )
+    found = sqlite_town.database.read_now(verify_ledger).findings
+    assert any("lane 1 position 1" in finding for finding in found)
+
+
+@pytest.mark.postgres
+def test_the_audit_finds_what_a_superuser_did(
+    postgres: PostgresServer, postgres_town_template: Town
+) -> None:
+    name = _copy(postgres, "choba_town")
+    with psycopg.connect(postgres.url(name, postgres.superuser), autocommit=True) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE postings SET amount = amount + 1 WHERE position = 1")
+    with opened(postgres.url(name, APPLICATION)) as database:
+        found = database.read_now(verify_ledger).findings
+    assert any("position 1 entry" in finding for finding in found)
 
 
 def test_sqlite_connections_keep_the_promises(sqlite_url: str) -> None:

@@ -1,5 +1,6 @@
 """The way of one payment through forms alone, and what is refused on it."""
 
+import asyncio
 import re
 from urllib.parse import parse_qs
 
@@ -9,6 +10,7 @@ from protos.qr_token import TokenKind
 from protos.units import UserId
 from server.directory import ShopId, ShopState, set_shop_state
 from tests.support.books import HOST
+from tests.support.cancels import CLERK, cancels_of, request_for
 from tests.support.wallet import TARO, Page, Phone, Street
 
 OPEN_SALE = 5001
@@ -352,6 +354,24 @@ async def test_a_result_is_a_proof_for_three_minutes_and_then_a_record(
     assert page.path == proof.replace("/paid/", "/history/")
     assert "この画面は記録です" in page.text
     assert 'class="w paid"' not in page.html
+
+
+async def test_what_was_cancelled_is_no_proof_and_says_so(street: Street, hanako: Phone) -> None:
+    await hanako.scan(street.town.qr(FIXED_SALE, amount=700))
+    page = await hanako.send("/pay")
+    assert 'class="w paid"' in page.html
+    proof = page.path
+    street.town.clock.forward(5)
+    (payment,) = (await street.desk.history(_user(street), 10)).payments
+    await asyncio.to_thread(cancels_of(street.town).cancel, request_for(payment), CLERK)
+    page = await hanako.open(proof)
+    assert page.path == proof.replace("/paid/", "/history/")
+    assert "このお支払いは2024/06/05 12:00:05に取り消されました。" in page.text
+    assert 'class="w paid"' not in page.html
+    for path in ("/", "/history"):
+        page = await hanako.open(path)
+        assert "取消" in page.text
+        assert "完了" not in page.text
 
 
 async def test_nobody_sees_anothers_payment(street: Street, hanako: Phone) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from protos.units import Yen
-from server.web.wallet.amounts import AmountProblem, parse_amount
+from server.typed_amount import AmountProblem, parse_amount
 
 MOST = Yen(9_999_999)
 
@@ -46,6 +46,9 @@ def test_an_amount_is_read_however_it_is_written(typed: str, yen: int) -> None:
         ("12,34,56", AmountProblem.DIGITS),
         ("1200; DROP", AmountProblem.DIGITS),
         ("٣", AmountProblem.DIGITS),
+        ("5²", AmountProblem.DIGITS),
+        ("①", AmountProblem.DIGITS),
+        ("12" + " " * 40 + "5", AmountProblem.DIGITS),
     ],
 )
 def test_nothing_is_guessed(typed: str, problem: AmountProblem) -> None:

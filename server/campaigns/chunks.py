@@ -1,0 +1,102 @@
+"""Posting many commands in small transactions, so that customers are held for moments only."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from server.db import Database, LedgerOverloaded
+from server.ledger import Poster, Postponed, StolenRow
+
+CHUNK: Final = 500
+"""Grants of one transaction where nobody else waits for the customers."""
+_TRIES: Final = 100
+_BUSY_WAIT: Final = 0.05
+
+
+class Keyed(Protocol):
+    """A command with the id of the entry that it may become."""
+
+    @property
+    def entry_id(self) -> str: ...
+
+
+C = TypeVar("C", bound=Keyed)
+A = TypeVar("A")
+
+
+def post_all(
+    database: Database, poster: Poster[C, Any, Any, A], commands: Sequence[C]
+) -> dict[str, A]:
+    """Answers by entry id; posts until nobody is busy elsewhere, a bounded number of times.
+
+    Raises LedgerOverloaded when a customer stays busy: what was posted stays, the same commands
+    again do the rest.
+    """
+    done: dict[str, A] = {}
+    pending = list(commands)
+    for _ in range(_TRIES):
+        try:
+            answers = database.write_now(
+                partial(poster.post, commands=tuple(pending)), repeatable=True
+            )
+        except StolenRow:
+            continue
+        later = []
+        for command, answer in zip(pending, answers, strict=True):
+            if isinstance(answer, Postponed):
+                later.append(command)
+            else:
+                done[command.entry_id] = answer
+        if not later:
+            return done
+        pending = later
+        time.sleep(_BUSY_WAIT)
+    raise LedgerOverloaded("grants: customers stayed busy; run the same again")
+
+
+def post_one(
+    database: Database,
+    poster: Poster[C, Any, Any, A],
+    prepare: Callable[[Connection], C],
+    booked: Callable[[A], bool],
+) -> A:
+    """One command whose own rows (an audit row) are written in the posting's transaction.
+
+    ``prepare`` runs again at each try. An answer that is not ``booked`` leaves nothing behind,
+    nor does a refusal that is raised.
+    """
+
+    def work(connection: Connection) -> A:
+        answer = poster.post(connection, (prepare(connection),))[0]
+        if isinstance(answer, Postponed):
+            raise _Busy
+        if not booked(answer):
+            raise _NotBooked(answer)
+        return answer
+
+    for _ in range(_TRIES):
+        try:
+            return database.write_now(work)
+        except StolenRow:
+            continue
+        except _NotBooked as declined:
+            answer: A = declined.answer
+            return answer
+        except _Busy:
+            time.sleep(_BUSY_WAIT)
+    raise LedgerOverloaded("grants: the customer stayed busy; send the same again")
+
+
+class _Busy(Exception):  # noqa: N818
+    """Rolls back what was prepared for a customer who is busy elsewhere."""
+
+
+class _NotBooked(Exception):  # noqa: N818
+    """Rolls back what was prepared for a command that books nothing."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
