@@ -25,9 +25,10 @@ from server.db import migrate, new_public_id, open_database
 from server.db.schema import ledger as t
 from server.db.streams import long_snapshot, stream_rows
 from server.directory import User, create_user
-from server.ledger import Operation, Poster, Postponed, open_lane, process_clock, verify_ledger
-from server.payments import Paid, verify_payments
+from server.ledger import Operation, Poster, open_lane, process_clock, verify_ledger
+from server.payments import verify_payments
 from server.payments.commands import PayCommand, new_payment_ids
+from server.payments.rules import Committed
 from server.payments.store import PayRules
 from server.payments.types import AgainOnStand, LegRequest, SaleKind
 from tests.benchmarks.machine import describe
@@ -43,9 +44,10 @@ CUSTOMERS: Final = 500
 _BATCH: Final = 500
 _PLENTY: Final = Yen(10_000_000)
 _ROUNDS: Final = 3
+_MOST: Final = 5.0
 
 
-def measure() -> Row:
+def measure() -> list[Row]:
     """PostgreSQL."""
     with running_postgres(settings=SERVER_SETTINGS) as server:
         server.create("audit")
@@ -56,14 +58,14 @@ def measure() -> Row:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute("VACUUM ANALYZE")
 
-        return _measure(NAME, server.url("audit", APPLICATION), settle)
+        return [_measure(NAME, server.url("audit", APPLICATION), settle)]
 
 
-def measure_sqlite() -> Row:
+def measure_sqlite() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="choba-audit-") as folder:
         url = f"sqlite:///{Path(folder) / 'books.db'}"
         migrate(url)
-        return _measure(NAME_SQLITE, url, lambda: None)
+        return [_measure(NAME_SQLITE, url, lambda: None)]
 
 
 def _measure(name: str, url: str, settle: Callable[[], None]) -> Row:
@@ -96,6 +98,7 @@ def _measure(name: str, url: str, settle: Callable[[], None]) -> Row:
         f"{alchemy:.2f} s, {median(spent / read for _, read, spent in rounds):.2f}; "
         f"peak memory of choba audit verify {tenth:.0f} MiB over a tenth of the books, "
         f"{whole:.0f} MiB over all; median of {_ROUNDS} rounds; {describe()}",
+        most=_MOST,
     )
 
 
@@ -118,7 +121,7 @@ class _Payer:
             commands = [self._command() for _ in range(min(_BATCH, count - start))]
             post = partial(self._poster.post, commands=commands)
             for answer in self._town.database.write_now(post):
-                if isinstance(answer, Postponed) or not isinstance(answer, Paid):
+                if not isinstance(answer, Committed):
                     raise RuntimeError(f"a payment of the benchmark was refused: {answer}")
             self._town.clock.forward(1)
 
