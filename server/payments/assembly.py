@@ -73,8 +73,13 @@ def announcement_of(committed: Committed, keyring: Keyring) -> Announcement | No
     counter = committed.draft.counter
     if known is None or known.terminal_number != counter.number:
         return None
-    payment = payment_of_draft(committed.draft, committed.booking, keyring)
-    return Announcement(known, TerminalId(counter.terminal_id), payment)
+    return Announcement(known, TerminalId(counter.terminal_id), payment_of(committed, keyring))
+
+
+@lru_cache(maxsize=1024)
+def payment_of(committed: Committed, keyring: Keyring) -> Payment:
+    """A payment just booked; remembered for a moment, as the phone and the device are told."""
+    return payment_of_draft(committed.draft, committed.booking, keyring)
 
 
 def payment_of_draft(draft: DraftPayment, booking: Booking, keyring: Keyring) -> Payment:

@@ -96,7 +96,7 @@ class DraftPayment:
     legs: tuple[DraftLeg, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Committed:
     """A payment with its place in the books, once the batch is committed."""
 
