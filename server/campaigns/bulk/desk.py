@@ -172,7 +172,9 @@ class BulkDesk:
             "",
         )
         try:
-            self._database.write_now(lambda connection: self._decide(connection, made, reason, by))
+            self._database.write_now(
+                lambda connection: self._decide(connection, made, reason, by), repeatable=True
+            )
         except IntegrityError:
             # somebody else confirmed meanwhile: this very batch, or another
             if not self._confirmed(key, batch_id, shown_digest):

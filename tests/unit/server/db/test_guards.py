@@ -60,6 +60,7 @@ async def one_row_in_each_book(town: Town) -> None:
         user = town.users["花子"].user_id
         await desk.pay(user, new_key(), ticket, Yen(1200), legs(1000, 200))
         await desk.resolve(town.matsuya, SaleNumber(8), ResolveMode.VOID)
+    bulk_books(town)
     await one_row_in_each_book_of_what_is_taken_back(town)
     pay_ins = PayIns(town.database, process_clock(town.clock), known_units)
     city = PayIn("guards-1", PaySource.CITY, Unit(VOUCHER), Yen(1000), "")
@@ -68,7 +69,6 @@ async def one_row_in_each_book(town: Town) -> None:
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
     town.database.write_now(lambda c: skip_all(c, process_clock(town.clock)))
-    bulk_books(town)
     sale = Sale(town, terms_of(10))
     (buyer,) = sale.people(["1950-01-01"])
     sale.sell(buyer)
