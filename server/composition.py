@@ -509,7 +509,7 @@ def _public(
             ActsCalls(base.database),
             _grants(base, bulk),
             CampaignCalls(campaigns),
-            CancelCalls(base.database, cancels, base.clock),
+            CancelCalls(base.database, cancels, base.clock, signin.believe_no_more),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )

@@ -332,7 +332,7 @@ class PaymentDesk:
         if heard <= await self.last_sequence(terminal):
             return 0
         return await self._database.write(
-            partial(skip_heard, stream=StreamId(terminal), heard=heard, at=self._clock()),
+            partial(skip_heard, stream=StreamId(terminal), heard=heard, clock=self._ledger_clock),
             repeatable=True,
         )
 
