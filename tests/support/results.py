@@ -107,7 +107,7 @@ def assert_results_are_the_ledger(database: Database) -> None:
     rows, postings = sums_of_rows(database), sums_of_postings(database)
     differing = {
         line: (rows[line], postings[line])
-        for line in sorted(rows | postings | -rows | -postings)
+        for line in sorted({*rows, *postings})
         if rows[line] != postings[line]
     }
     assert not differing, differing
