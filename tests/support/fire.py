@@ -399,7 +399,7 @@ def short(refused: Refused) -> str:
 
 def live(orders: Orders) -> None:
     """The life of a process, from its start to the end of the fire or its own."""
-    database = open_database(orders.url)
+    database = opened_patiently(orders.url)
     process = Process(orders, database)
     try:
         asyncio.run(process.run())
@@ -408,3 +408,12 @@ def live(orders: Orders) -> None:
         traceback.print_exc()
         raise
     database.close_now()
+
+
+def opened_patiently(url: str) -> Database:
+    """A server that finds no database at its start ends; whoever runs it starts it again."""
+    while True:
+        try:
+            return open_database(url)
+        except LedgerUnavailable:
+            time.sleep(0.05)
