@@ -310,7 +310,10 @@ def test_three_servers_on_one_postgresql(
 ) -> None:
     postgres.create("fire", template="choba_town")
     url = postgres.url("fire", APPLICATION)
-    with opened(url) as database, fire(prepare(postgres_town_template.moved_to(database)), url, tmp_path, 3) as burning:
+    with (
+        opened(url) as database,
+        fire(prepare(postgres_town_template.moved_to(database)), url, tmp_path, 3) as burning,
+    ):
         cuts = burning.rage(lambda: postgres.terminate_backends("fire"))
         judge(burning)
         assert burning.kills and cuts
@@ -321,7 +324,10 @@ def test_one_server_on_sqlite(sqlite_town_template: tuple[Path, Town], tmp_path:
     path = tmp_path / "fire.db"
     copy(sqlite_town_template[0], path)
     url = f"sqlite:///{path}"
-    with opened(url) as database, fire(prepare(sqlite_town_template[1].moved_to(database)), url, tmp_path, 1) as burning:
+    with (
+        opened(url) as database,
+        fire(prepare(sqlite_town_template[1].moved_to(database)), url, tmp_path, 1) as burning,
+    ):
         burning.rage(lambda: 0)
         judge(burning)
         assert burning.kills

@@ -177,7 +177,9 @@ class Model:
         self.sales.append(Sale(pay, taken))
         return self.sales[-1]
 
-    def _spend(self, pay: Pay, service: ServiceId, amount: int, at: int) -> Iterable[tuple[Lot, int]]:
+    def _spend(
+        self, pay: Pay, service: ServiceId, amount: int, at: int
+    ) -> Iterable[tuple[Lot, int]]:
         self._move(AccountKind.CUSTOMER, AccountKind.SHOP, service, amount)
         self.shops[SHOP_OF[pay.place], service] += amount
         for lot in self.usable(pay.user, service, at):
