@@ -6,14 +6,11 @@ the machine's, from one epoch for all processes.
 """
 
 import asyncio
-import json
 import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -47,9 +44,8 @@ from server.refusal import Refusal
 from tests.support.books import HOST, MASTER, POINTS, VOUCHER, legs
 from tests.support.bulk import csv
 from tests.support.campaign import CAMPAIGN
+from tests.support.fire_orders import SPEED, Journal, Orders, Question
 
-SPEED: Final = 21_600
-"""Six hours of play in a second: a midnight, with its expiries, every four."""
 CLERK: Final = "係"
 _CLIENTS: Final = 8
 _KEYS_A_SECOND: Final = 12
@@ -57,47 +53,6 @@ _LAST_WORD: Final = 8
 """Seconds after the end in which what was asked is asked again."""
 _OVERLOADED: Final = "refused:OVERLOADED"
 _BUSY: Final = ("refused:BUSY",)
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What a process is told."""
-
-    url: str
-    name: str
-    """Of its lane and its journal."""
-    seed: int
-    epoch: float
-    """Unix seconds of the machine at which the play starts."""
-    start: int
-    """The play's first instant."""
-    ends: float
-    journal: str
-    users: dict[str, str]
-    terminals: dict[str, int]
-    leaves: str
-    """The customer who may leave."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """``ask``: everything that makes two requests the same."""
-
-    op: str
-    key: str
-    ask: list[Any]
-
-
-class Journal:
-    """Appended and flushed before a question is sent and after it was answered."""
-
-    def __init__(self, path: str) -> None:
-        self._file = Path(path).open("a", encoding="utf-8")
-
-    def write(self, what: str, question: Question, answer: str = "") -> None:
-        line = {"what": what, **asdict(question), "answer": answer}
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
 
 
 class Process:

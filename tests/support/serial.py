@@ -35,7 +35,7 @@ def assert_one_clerk_could_have_written_it(database: Database) -> int:
 
 class _Story:
     def __init__(self, database: Database) -> None:
-        self.rows = lambda statement: list(database.read_now(lambda c: c.execute(text(statement))))
+        self.database = database
         self.entries = self.rows("SELECT * FROM entries ORDER BY instant, lane_id, position")
         self.postings: dict[tuple[int, int], list[Any]] = defaultdict(list)
         for row in self.rows(
@@ -69,6 +69,9 @@ class _Story:
         }
         self.taken: dict[str, dict[int, int]] = {}
         """By payment: what was taken from each lot, while it is not cancelled."""
+
+    def rows(self, statement: str) -> list[Any]:
+        return list(self.database.read_now(lambda c: c.execute(text(statement)).all()))
 
     def by_entry(self, statement: str) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = defaultdict(list)
