@@ -255,18 +255,20 @@ class Model:
         known = self.order_keys.get((order.user, key))
         if known is not None:
             return known[1] if known[0] == order.units else "KEY_REUSED"
+        refused = "" if window else "WINDOW"
+        refused = refused or self._over_a_cap(order)
+        if not refused:
+            self.orders.append(order)
+            self.order_keys[order.user, key] = (order.units, order)
+        return refused or order
+
+    def _over_a_cap(self, order: Order) -> str:
         live = [x for x in self.orders if x.state != "released"]
-        if not window:
-            return "WINDOW"
         if order.units > UNITS_A_PERSON:
             return "UNITS"
         if sum(x.units for x in live if x.user == order.user) + order.units > UNITS_A_PERSON:
             return "OVER_PERSON"
-        if sum(x.units for x in live) + order.units > UNITS_IN_ALL:
-            return "SOLD_OUT"
-        self.orders.append(order)
-        self.order_keys[order.user, key] = (order.units, order)
-        return order
+        return "SOLD_OUT" if sum(x.units for x in live) + order.units > UNITS_IN_ALL else ""
 
     def collect(self, order: Order) -> None:
         order.state, price = "collected", order.units * PRICE

@@ -56,6 +56,7 @@ from tests.support.days import (
 from tests.support.model import (
     KISSATEN,
     MATSUYA,
+    SHOP_OF,
     STAND,
     UNITS_A_PERSON,
     UNITS_IN_ALL,
@@ -111,7 +112,16 @@ class Play:
         self.edge = False
 
     async def step(self, desk: PaymentDesk, step: object) -> None:
-        town, model = self.town, self.model
+        if isinstance(step, Pay | Together | Many | Again | Void):
+            await self.at_the_counter(desk, step)
+        elif isinstance(step, Cancel | Refund | TakeBack):
+            self.take_back(step)
+        elif isinstance(step, Give | File | Buy | Collect):
+            self.bring(step)
+        else:
+            self.pass_time(step)
+
+    async def at_the_counter(self, desk: PaymentDesk, step: object) -> None:
         match step:
             case Pay():
                 await self.together(desk, (step,))
@@ -122,41 +132,45 @@ class Play:
             case Again(which) if self.asked:
                 await self.together(desk, (self.asked[which % len(self.asked)],))
             case Void(sale):
-                found = await desk.resolve(town.matsuya, SaleNumber(sale), ResolveMode.VOID)
-                assert found.state.name.lower() == model.void(MATSUYA, sale)
-            case Cancel() if model.sales:
+                number = SaleNumber(sale)
+                found = await desk.resolve(self.town.matsuya, number, ResolveMode.VOID)
+                assert found.state.name.lower() == self.model.void(MATSUYA, sale)
+
+    def take_back(self, step: object) -> None:
+        match step:
+            case Cancel() if self.model.sales:
                 self.cancel(step)
-            case Refund() if model.sales:
+            case Refund() if self.model.sales:
                 self.refund(step)
+            case TakeBack(which, key):
+                self.take_back_grant(which % len(self.model.lots), f"k{key}")
+
+    def bring(self, step: object) -> None:
+        match step:
             case Give():
                 self.give(step)
             case File(lines):
                 self.file(lines)
-            case TakeBack(which, key):
-                place = which % len(model.lots)
-                desk_of_grants = GrantDesk(town.database, process_clock(town.clock))
-                said = code(
-                    lambda: desk_of_grants.cancel(f"k{key}", self.grant_ids[place], "誤り", "係")
-                )
-                wanted = model.take_back_grant(model.lots[place], f"k{key}", town.clock.now)
-                assert said == wanted.replace("new", "").replace("repeated", "")
-            case Buy() if step.user not in model.left:  # who left has no session
+            case Buy() if step.user not in self.model.left:  # who left has no session
                 self.buy(step)
             case Collect(which):
                 self.collect(which)
+
+    def pass_time(self, step: object) -> None:
+        town, model, now = self.town, self.model, self.town.clock.now
+        match step:
             case Leave(user):
                 left = leave(town, user)
                 if user not in model.left:
-                    model.leave(user, town.clock.now)
-                    assert left.left_at == town.clock.now
+                    model.leave(user, now)
+                    assert left.left_at == now
             case Edge(off):
                 self.go_to_edge(off)
             case Wait(seconds):
-                town.clock.forward(min(seconds, (END_OF_PLAY - town.clock.now) // SECOND))
+                town.clock.forward(min(seconds, (END_OF_PLAY - now) // SECOND))
             case Expire():
-                assert expire(town).amount == model.expire(town.clock.now)
+                assert expire(town).amount == model.expire(now)
             case Release():
-                now = town.clock.now
                 release = partial(release_unpaid, campaign_id=CAMPAIGN, now=now)
                 assert town.database.write_now(release) == model.release(now)
 
@@ -193,7 +207,7 @@ class Play:
         self.compare(asked, await desk.pay_many(requests))
 
     def compare(self, asked: tuple[Pay, ...], answers: Any) -> None:
-        """In the order in which they were asked for; one entry stands a microsecond after another."""
+        """In the order of asking; one entry stands a microsecond after another."""
         now, booked = self.town.clock.now, len(self.model.sales)
         self.asked += asked
         for pay, answer in zip(asked, answers, strict=True):
@@ -240,12 +254,10 @@ class Play:
         place = which % len(self.model.sales)
         known = self.payments[place]
         if isinstance(known, PaidOfMany):
-            amount, shop = self.model.sales[place].pay.amount, self.shop_of(place)
-            known = _Shown(known.payment_id, shop, amount, known.transaction_ids)
+            pay = self.model.sales[place].pay
+            shop = SHOP_OF[pay.place]
+            known = _Shown(known.payment_id, shop, pay.amount, known.transaction_ids)
         return self.model.sales[place], known
-
-    def shop_of(self, place: int) -> str:
-        return "S-0002" if self.model.sales[place].pay.place == KISSATEN else "S-0001"
 
     def cancel(self, step: Cancel) -> None:
         sale, payment = self.sold(step.which)
@@ -265,6 +277,12 @@ class Play:
 
     # Grants
 
+    def take_back_grant(self, place: int, key: str) -> None:
+        desk = GrantDesk(self.town.database, process_clock(self.town.clock))
+        said = code(lambda: desk.cancel(key, self.grant_ids[place], "誤り", "係"))
+        wanted = self.model.take_back_grant(self.model.lots[place], key, self.town.clock.now)
+        assert said == wanted.replace("new", "").replace("repeated", "")
+
     def give(self, step: Give) -> None:
         town, key = self.town, f"k{step.key}"
         operation = Operation.CHARGE if step.price else Operation.GRANT
@@ -281,7 +299,8 @@ class Play:
         if wanted not in {"new", "repeated"}:
             assert said == wanted
             return
-        assert said == "" and receipts[0].repeated == (wanted == "repeated")
+        assert said == ""
+        assert receipts[0].repeated == (wanted == "repeated")
         if wanted == "new":
             self.grant_ids.append(receipts[0].grant_id)
 
