@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from server.directory import ServiceId
+from server.payments import AgainOnStand
 from tests.support.books import POINTS, VOUCHER, moment
 from tests.support.model import (
     KISSATEN,
@@ -176,3 +177,24 @@ TIME = st.one_of(
     st.builds(Leave, USER),
 )
 DAYS = st.lists(st.one_of(PAYING, PAYING, TAKING_BACK, GIVING, TIME), min_size=12, max_size=40)
+
+
+@dataclass(frozen=True)
+class _Leg:
+    transaction_id: str
+
+
+class Shown:
+    """What PayMany's answer leaves to the wallet backend to know."""
+
+    def __init__(self, payment_id: str, shop_id: str, amount: int, ids: tuple[str, ...]) -> None:
+        self.payment_id, self.shop_id, self.amount = payment_id, shop_id, amount
+        self.legs = tuple(map(_Leg, ids))
+
+
+def pay_key(pay: Pay) -> str:
+    return f"key-of-this-day-{pay.key}"
+
+
+def said_again(pay: Pay) -> AgainOnStand:
+    return AgainOnStand.CONFIRMED if pay.again else AgainOnStand.NOT_SAID

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,6 @@ from server.directory import ServiceId
 from server.ledger import Operation, process_clock
 from server.payments import (
     AcceptExpired,
-    AgainOnStand,
     ManyPayment,
     Paid,
     PaidOfMany,
@@ -48,10 +46,13 @@ from tests.support.days import (
     Refund,
     Release,
     Restart,
+    Shown,
     TakeBack,
     Together,
     Void,
     Wait,
+    pay_key,
+    said_again,
 )
 from tests.support.model import (
     KISSATEN,
@@ -256,7 +257,7 @@ class Play:
         if isinstance(known, PaidOfMany):
             pay = self.model.sales[place].pay
             shop = SHOP_OF[pay.place]
-            known = _Shown(known.payment_id, shop, pay.amount, known.transaction_ids)
+            known = Shown(known.payment_id, shop, pay.amount, known.transaction_ids)
         return self.model.sales[place], known
 
     def cancel(self, step: Cancel) -> None:
@@ -390,33 +391,12 @@ class Play:
             self.town.clock.now, self.edge = Micros(min(coming) + off), True
 
 
-@dataclass(frozen=True)
-class _Leg:
-    transaction_id: str
-
-
-class _Shown:
-    """What PayMany's answer leaves to the wallet backend to know."""
-
-    def __init__(self, payment_id: str, shop_id: str, amount: int, ids: tuple[str, ...]) -> None:
-        self.payment_id, self.shop_id, self.amount = payment_id, shop_id, amount
-        self.legs = tuple(map(_Leg, ids))
-
-
 def _points_of(line: tuple[str, int]) -> tuple[str, ServiceId, int, int]:
     return (line[0], POINTS, line[1], 0)
 
 
 def index_of(found: list[Any], wanted: object) -> int:
     return next(i for i, one in enumerate(found) if one is wanted)
-
-
-def pay_key(pay: Pay) -> str:
-    return f"key-of-this-day-{pay.key}"
-
-
-def said_again(pay: Pay) -> AgainOnStand:
-    return AgainOnStand.CONFIRMED if pay.again else AgainOnStand.NOT_SAID
 
 
 def code(call: Callable[[], object]) -> str:
