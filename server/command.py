@@ -8,6 +8,7 @@ choba-server --print-settings       every setting with its sentence, as TOML; th
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -86,6 +87,9 @@ async def _serve(settings: Settings, state: StateFolder, checkpoint: CheckpointP
     server = await build_server(settings, state, os.environ, checkpoint)
     try:
         await server.start()
+        # what was loaded until now stays: the collector need not walk over it again and again
+        gc.collect()
+        gc.freeze()
         manager.ready("serving")
         watchdog = asyncio.create_task(manager.watchdog(server.healthy), name="watchdog")
         try:

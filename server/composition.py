@@ -10,7 +10,7 @@ import contextlib
 import logging
 import secrets
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +30,7 @@ from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
-from server.db import Database, LedgerUnavailable, migrate, open_database
+from server.db import Database, migrate, open_database
 from server.directory import Keyring, known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
@@ -57,7 +57,7 @@ from server.ledger import (
     trial_balance,
 )
 from server.operators import Operators
-from server.payments import DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
+from server.payments import Committed, DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
@@ -213,7 +213,7 @@ class ChobaServer:
             self._campaigns,
         )
         self._webs = _webs(base, self._desk, self._signin)
-        self._jobs = _due_jobs(base, self._desk)
+        self._jobs = _due_jobs(base, self._desk, self._campaigns)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
 
@@ -230,7 +230,6 @@ class ChobaServer:
             asyncio.create_task(self._jobs.run(), name="due jobs"),
             asyncio.create_task(self._base.lane.keep(), name="lane's lease"),
             asyncio.create_task(self._bulk.run(), name="bulk"),
-            asyncio.create_task(self._issue_what_waits(), name="issue"),
         )
         # pay days need it; loaded while the first phone is still on its way
         self._calendar = asyncio.get_running_loop().run_in_executor(
@@ -285,8 +284,8 @@ class ChobaServer:
             return False
         return not any(task.done() for task in self._tasks)
 
-    def _committed(self) -> None:
-        self._relay.wake()
+    def _committed(self, payments: Sequence[Committed]) -> None:
+        self._relay.fresh(payments)
 
     def _broker_connected(self) -> None:
         self._relay.broker_returned()
@@ -312,16 +311,6 @@ class ChobaServer:
                 self._broker.cut(crl)
             else:
                 self._broker.refuse(crl)
-
-    async def _issue_what_waits(self) -> None:
-        """Orders that were paid when a server ended before it had issued their vouchers."""
-        try:
-            count = await asyncio.to_thread(self._campaigns.issue)
-        except LedgerUnavailable as error:
-            say(log, logging.WARNING, "paid orders wait to be issued", error=error)
-        else:
-            if count:
-                say(log, logging.INFO, "issued what had waited", orders=count)
 
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
@@ -376,7 +365,9 @@ def _publisher(base: Foundations, on_connected: Callable[[], None]) -> Publisher
     return Publisher(address, tls, client_id, broker.in_flight, on_connected)
 
 
-def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -> PaymentDesk:
+def _desk(
+    base: Foundations, on_committed: Callable[[Sequence[Committed]], None], claims: Claims
+) -> PaymentDesk:
     return PaymentDesk(
         database=base.database,
         keyring=base.keyring,
@@ -391,13 +382,21 @@ def _desk(base: Foundations, on_committed: Callable[[], None], claims: Claims) -
     )
 
 
-def _due_jobs(base: Foundations, desk: PaymentDesk) -> DueJobs:
+def _due_jobs(base: Foundations, desk: PaymentDesk, campaigns: CampaignDesk) -> DueJobs:
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
+    jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
     jobs.hourly("ledger.sign", partial(_sign, base))
     return jobs
+
+
+async def _issue_what_waits(campaigns: CampaignDesk) -> None:
+    """Orders that were paid when a server ended before it had issued their vouchers."""
+    count = await asyncio.to_thread(campaigns.issue)
+    if count:
+        say(log, logging.INFO, "issued what had waited", orders=count)
 
 
 async def _sign(base: Foundations) -> None:
@@ -510,7 +509,7 @@ def _public(
             ActsCalls(base.database),
             _grants(base, bulk),
             CampaignCalls(campaigns),
-            CancelCalls(base.database, cancels, base.clock),
+            CancelCalls(base.database, cancels, base.clock, signin.believe_no_more),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )

@@ -9,3 +9,5 @@ lock requirements/bootstrap.in --output-file requirements/bootstrap.txt
 for extra in device server dev; do
   lock pyproject.toml --extra "$extra" --output-file "requirements/$extra.txt"
 done
+# of a benchmark's rival, never installed beside Choba
+lock tests/benchmarks/hordak.in --output-file tests/benchmarks/hordak.txt

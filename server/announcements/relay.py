@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections.abc import Iterable
 from typing import Protocol
 
 from protos import topics
@@ -20,7 +21,7 @@ from server.announcements.publisher import Quality
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.db import LedgerUnavailable
 from server.directory import Keyring
-from server.payments import Announcement, AnnouncementId
+from server.payments import Announcement, AnnouncementId, Committed, announcement_of
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,11 @@ PACE_SECONDS = 0.02
 """Between the beginnings of two looks at the outbox. After a quiet moment a payment goes out at
 once; when they come thick, a look serves all that came meanwhile, instead of one for each commit
 and each acknowledgement: without it the looks took more of the machine than the payments."""
+_UNDER_PRESSURE = 5
+"""Paces that a look lasts while more than half a flight of payments comes in one: above some
+1,600 a second the announcements follow at 640 a second and catch up afterwards."""
+_MOST_FRESH = 2_000
+"""Payments kept in memory until they are announced; more of them are found in the outbox."""
 _MARK_PACES = 10
 """Marking is a commit of its own in the payments' queue and nobody waits for it: when payments
 come thick, a mark follows the last one after so many paces, or when a full flight waits for it."""
@@ -63,7 +69,7 @@ class Wire(Protocol):
 
 
 class Relay:
-    """One task; ``wake`` after each commit."""
+    """One task; ``fresh`` after each commit, ``wake`` when the outbox may hold more."""
 
     def __init__(
         self,
@@ -89,9 +95,27 @@ class Relay:
         self._acknowledged: list[AnnouncementId] = []
         self._marked_at = float("-inf")
         self._recent: dict[AnnouncementId, Announcement] = {}
+        self._fresh: dict[AnnouncementId, Committed] = {}
+        self._came = 0
+        self._looked_at = float("-inf")
+        self._behind = True
 
     def wake(self) -> None:
         """Rows may be waiting. Cheap; call it from the event loop."""
+        self._behind = True
+        self._wake.set()
+
+    def fresh(self, committed: Iterable[Committed]) -> None:
+        """These were just committed: they need not be looked up in the outbox."""
+        for payment in committed:
+            known = payment.announcement_id
+            if known is None:
+                continue
+            self._came += 1
+            if len(self._fresh) < _MOST_FRESH:
+                self._fresh[known] = payment
+            else:
+                self._behind = True
         self._wake.set()
 
     def broker_returned(self) -> None:
@@ -119,18 +143,43 @@ class Relay:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._mark_due_in()):
                     await self._wake.wait()
-            await asyncio.sleep(began + self._pace - clock())
+            await asyncio.sleep(began + self._pause() - clock())
             self._wake.clear()
 
+    def _pause(self) -> float:
+        """Payments first: when they come faster than announcements could follow at full pace."""
+        came, self._came = self._came, 0
+        return self._pace * _UNDER_PRESSURE if came > self._most / 2 else self._pace
+
     async def _fill(self) -> None:
-        room = self._most - len(self._flying)
-        if room <= 0:
-            return  # the next acknowledgement wakes us
+        while self._fresh and len(self._flying) < self._most:
+            known = next(iter(self._fresh))
+            announcement = announcement_of(self._fresh.pop(known), self._keyring)
+            if announcement is None:
+                self._behind = True
+            else:
+                self._send(announcement)
+        now = asyncio.get_running_loop().time()
+        due = self._behind or now - self._looked_at >= _LOOK_AGAIN_SECONDS
+        if due and len(self._flying) < self._most:
+            self._looked_at = now
+            await self._look()
+
+    async def _look(self) -> None:
+        """Into the outbox: what was left over by a crash, by other processes, by a rush."""
         # those in flight or not yet marked are unsent too and come first: ask for as many more
         limit = min(self._most + len(self._acknowledged), _MOST_AT_ONCE)
         known = frozenset((*self._flying, *self._acknowledged))
-        for announcement in await self._outbox.unsent_announcements(limit, known):
+        self._behind = False  # whoever wakes us during the look means the next one
+        try:
+            found = await self._outbox.unsent_announcements(limit, known)
+        except LedgerUnavailable:
+            self._behind = True
+            raise
+        for announcement in found:
+            self._fresh.pop(announcement.announcement_id, None)
             self._send(announcement)
+        self._behind = self._behind or len(found) + len(known) >= limit
 
     def _send(self, announcement: Announcement, again: bool = False) -> None:
         known = announcement.announcement_id
@@ -157,7 +206,9 @@ class Relay:
     def _landed(self, announcement: Announcement, done: asyncio.Future[None]) -> None:
         known = announcement.announcement_id
         self._flying.discard(known)
-        if not done.cancelled():
+        if done.cancelled():
+            self._behind = True
+        else:
             self._acknowledged.append(known)
             self._recent[known] = announcement
             if len(self._recent) > _AGAIN_AFTER_LOSS:

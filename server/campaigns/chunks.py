@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from server.db import Database, LedgerOverloaded
-from server.ledger import Poster, Postponed, StolenRow
+from server.ledger import Poster, Postponed, StolenRow, post_patiently
 
 CHUNK: Final = 500
 """Grants of one transaction where nobody else waits for the customers."""
@@ -30,31 +29,18 @@ A = TypeVar("A")
 def post_all(
     database: Database, poster: Poster[C, Any, Any, A], commands: Sequence[C]
 ) -> dict[str, A]:
-    """Answers by entry id; posts until nobody is busy elsewhere, a bounded number of times.
+    """Answers by entry id.
 
     Raises LedgerOverloaded when a customer stays busy: what was posted stays, the same commands
     again do the rest.
     """
     done: dict[str, A] = {}
-    pending = list(commands)
-    for _ in range(_TRIES):
-        try:
-            answers = database.write_now(
-                partial(poster.post, commands=tuple(pending)), repeatable=True
-            )
-        except StolenRow:
-            continue
-        later = []
-        for command, answer in zip(pending, answers, strict=True):
-            if isinstance(answer, Postponed):
-                later.append(command)
-            else:
-                done[command.entry_id] = answer
-        if not later:
-            return done
-        pending = later
-        time.sleep(_BUSY_WAIT)
-    raise LedgerOverloaded("grants: customers stayed busy; run the same again")
+    answers: list[A | Postponed] = post_patiently(database, poster, commands)
+    for command, answer in zip(commands, answers, strict=True):
+        if isinstance(answer, Postponed):
+            raise LedgerOverloaded("grants: customers stayed busy; run the same again")
+        done[command.entry_id] = answer
+    return done
 
 
 def post_one(
@@ -65,7 +51,8 @@ def post_one(
 ) -> A:
     """One command whose own rows (an audit row) are written in the posting's transaction.
 
-    ``prepare`` runs again at each try. An answer that is not ``booked`` leaves nothing behind,
+    ``prepare`` runs again at each try; the same command after it was booked must be answered as
+    not ``booked`` (by its key). An answer that is not ``booked`` leaves nothing behind,
     nor does a refusal that is raised.
     """
 
@@ -79,7 +66,7 @@ def post_one(
 
     for _ in range(_TRIES):
         try:
-            return database.write_now(work)
+            return database.write_now(work, repeatable=True)
         except StolenRow:
             continue
         except _NotBooked as declined:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from protos.units import Micros, Yen
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.db import Database, DatabaseKind, new_public_id
 from server.db.schema import lapses as t
-from server.db.sets import Inserter
+from server.db.sets import Inserter, RowSet
 from server.directory import ServiceId
 from server.ledger import (
     OPERATOR,
@@ -102,19 +102,30 @@ class _Expired:
 _Answer = _Expired | None
 
 
+_State = dict[str, tuple[int, int]]
+"""By entry: amount and lots of an expiry that this very run has booked, when it was not told."""
+
+
 class _ExpiryRules:
     def __init__(self, kind: DatabaseKind) -> None:
         self._insert = Inserter(kind, t.expiries)
+        self._ids = RowSet(kind, "ids", entry_id=str)
+        self._booked = select(t.expiries.c.entry_id, t.expiries.c.amount, t.expiries.c.lots).where(
+            t.expiries.c.entry_id.in_(select(self._ids.source.c.entry_id))
+        )
 
     def locks(self, command: _Command) -> _Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> None:
-        return None
+    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> _State:
+        rows = connection.execute(self._booked, self._ids.params([(c.entry_id,) for c in commands]))
+        return {entry_id: (amount, lots) for entry_id, amount, lots in rows}
 
     def decide(
-        self, books: Books, state: None, command: _Command, instant: Micros
+        self, books: Books, state: _State, command: _Command, instant: Micros
     ) -> Accept[_Expired] | Decline[_Answer]:
+        if command.entry_id in state:
+            return Decline(_Expired(command, *state[command.entry_id]))
         wallet = books.wallet(command.owner, command.unit)
         lots = wallet.lots if wallet is not None else []
         postings = tuple(
@@ -131,14 +142,14 @@ class _ExpiryRules:
         return Accept(EntryDraft(command.entry_id, Operation.EXPIRE, subject, postings), expired)
 
     def note(
-        self, state: None, command: _Command, decision: Accept[_Expired] | Decline[_Answer]
+        self, state: _State, command: _Command, decision: Accept[_Expired] | Decline[_Answer]
     ) -> None:
         return None
 
     def write(
         self,
         connection: Connection,
-        state: None,
+        state: _State,
         booked: Sequence[Booked[_Expired]],
         instant: Micros,
     ) -> bool:
@@ -161,7 +172,7 @@ def run_expiry(
     ``on_progress`` is called after each chunk, once it is committed. Raises LedgerUnavailable:
     what was committed stands, the next run does the rest.
     """
-    lane = database.write_now(partial(open_lane, name=_LANE))
+    lane = database.write_now(partial(open_lane, name=_LANE), repeatable=True)
     poster = Poster(database.kind, _ExpiryRules(database.kind), lane, clock, checkpoint)
     run, after, accounts = ExpiryRun(), OwnerKey(0), dict[Unit, AccountId]()
     while True:
@@ -171,7 +182,7 @@ def run_expiry(
         after = due[-1][0]
         missing = sorted({unit for _, unit in due} - accounts.keys())
         if missing:
-            accounts |= database.write_now(partial(_open, units=missing))
+            accounts |= database.write_now(partial(_open, units=missing), repeatable=True)
         commands = [_Command(new_public_id(), owner, unit, accounts[unit]) for owner, unit in due]
         for answer in post_patiently(database, poster, commands):
             _add(run, answer)

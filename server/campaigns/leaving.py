@@ -195,9 +195,11 @@ def close_account(
     """
     if not 1 <= len(why.strip()) <= len(why) <= _LONGEST_WHY:
         raise _refusal(LeavingCode.WHY_MISSING)
-    lane = database.write_now(partial(open_lane, name=_LANE))
+    lane = database.write_now(partial(open_lane, name=_LANE), repeatable=True)
     poster = Poster(database.kind, _LeaveRules(database.kind), lane, clock, checkpoint)
-    command = database.write_now(partial(_prepare, user_id=user_id, by=by, why=why))
+    command = database.write_now(
+        partial(_prepare, user_id=user_id, by=by, why=why), repeatable=True
+    )
     answer = post_patiently(database, poster, (command,))[0]
     if isinstance(answer, Postponed):
         raise _refusal(LeavingCode.BUSY)

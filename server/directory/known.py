@@ -35,16 +35,14 @@ class KnownDirectory:
 
     def refresh(
         self, connection: Connection, revision: int, numbers: Iterable[TerminalNumber]
-    ) -> bool:
+    ) -> None:
         """Bring ``services`` and these ``counters`` up to a revision read before in the same
-        transaction. True: it was another one than last time.
+        transaction. Cut off anywhere, the next call does what is missing.
         """
-        changed = revision != self._revision
-        if changed or len(self.counters) > _MOST_COUNTERS:
+        if revision != self._revision or len(self.counters) > _MOST_COUNTERS:
             self.counters = {}
             self.services = {service.service_id: service for service in services(connection)}
             self._revision = revision
         missing = set(numbers).difference(self.counters)
         if missing:
             self.counters |= self._reader.read(connection, missing)
-        return changed

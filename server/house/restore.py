@@ -31,7 +31,7 @@ from server.house.manifest import Manifest, Progress, check_file, read_manifest
 from server.house.places import sync, unusable
 from server.house.postgres_tools import plain_url, run_tool
 from server.house.refusals import BackupReason, BackupRefused
-from server.ledger import skip_all
+from server.ledger import process_clock, skip_all
 from server.oversight import Act, record_act
 
 _ACT = "books.restore"
@@ -88,7 +88,7 @@ def restore_backup(
 def _mark(connection: Connection, *, manifest: Manifest, by: str, why: str, clock: Clock) -> None:
     """Sequences jump beyond what the lost time may have announced; who did it is written down."""
     now = clock()
-    skip_all(connection, now)
+    skip_all(connection, process_clock(clock))
     detail: dict[str, str | int] = {
         "taken_at": manifest.taken_at,
         "sha256": manifest.sha256,

@@ -10,6 +10,7 @@ from server.ledger.types import (
     LedgerError,
     LotId,
     OpenLot,
+    Operation,
     OwnerKey,
     Unit,
     Wallet,
@@ -85,7 +86,8 @@ class Books:
                     self._check_lot(posting.lot, account, issued)
                     rest.setdefault(posting.lot, self._rest(posting.lot))
                     rest[posting.lot] += amount
-        if not entry.postings or any(left < 0 for left in rest.values()):
+        empty = not entry.postings and entry.operation is not Operation.SKIP
+        if empty or any(left < 0 for left in rest.values()):
             raise BooksError(f"entry {entry.entry_id}: empty, or takes more than a lot holds")
 
     def _check_lot(self, lot: LotId, account: AccountId, issued: dict[LotId, AccountId]) -> None:

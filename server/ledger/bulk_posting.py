@@ -24,6 +24,8 @@ def post_patiently(
 ) -> list[A | Postponed]:
     """Each command's outcome, committed. ``Postponed``: its customer stayed busy for 3 seconds.
 
+    The same command again must change nothing and answer the same (by its key or its entry's id):
+    a batch runs again when nobody said what came of its COMMIT.
     Raises LedgerUnavailable (unknown), LedgerOverloaded when every race for a row was lost.
     """
     answers: list[A | Postponed] = [Postponed.BUSY] * len(commands)
@@ -45,7 +47,7 @@ def _post(
 ) -> list[A | Postponed]:
     for attempt in range(_STOLEN_TRIES):
         try:
-            return database.write_now(partial(poster.post, commands=batch))
+            return database.write_now(partial(poster.post, commands=batch), repeatable=True)
         except StolenRow:
             time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311 -- jitter
     raise LedgerOverloaded("batch: lost every race; try again later")

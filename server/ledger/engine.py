@@ -40,7 +40,7 @@ class PostingEngine(Generic[C, A]):
     """``submit`` from any number of tasks; answers come after the commit, never before.
 
     ``start`` and ``close`` from the same event loop. ``on_commit`` is called on the loop after
-    each batch that was committed, before its answers are given.
+    each batch that was committed, with its answers, before they are given.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class PostingEngine(Generic[C, A]):
         *,
         batch_size: int = 512,
         queue_size: int = 4096,
-        on_commit: Callable[[], None] = lambda: None,
+        on_commit: Callable[[Sequence[A]], None] = lambda _answers: None,
         checkpoint: CheckpointPort = no_checkpoint,
     ) -> None:
         self._database = database
@@ -85,7 +85,8 @@ class PostingEngine(Generic[C, A]):
             raise LedgerOverloaded("posting engine: not running")
         if len(self._queue) >= self._queue_size:
             raise LedgerOverloaded("posting engine: its queue is full; try again later")
-        waiting = _Waiting[C, A](command, asyncio.get_running_loop().create_future())
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        waiting: _Waiting[C, A] = _Waiting(command, answer)
         self._queue.append(waiting)
         self._arrived.set()
         return await waiting.answer
@@ -100,7 +101,7 @@ class PostingEngine(Generic[C, A]):
         if len(self._queue) + len(commands) > self._queue_size:
             raise LedgerOverloaded("posting engine: its queue is full; try again later")
         loop = asyncio.get_running_loop()
-        waiting = [_Waiting[C, A](command, loop.create_future()) for command in commands]
+        waiting: list[_Waiting[C, A]] = [_Waiting(c, loop.create_future()) for c in commands]
         self._queue.extend(waiting)
         self._arrived.set()
         # each is awaited, so that no error goes unseen; the first one is raised at the end
@@ -135,17 +136,17 @@ class PostingEngine(Generic[C, A]):
             for waiting in batch:
                 _fail(waiting, error)
             return
-        done = any(not isinstance(answer, Postponed) for answer in answers)
+        done = [answer for answer in answers if not isinstance(answer, Postponed)]
         try:
             self._checkpoint(Checkpoint.POST_AFTER_COMMIT)
             if done:
-                self._on_commit()
+                self._on_commit(done)
         except Exception as error:  # a listener's defect: the commit stands, nobody may hang
             _log.exception("after a commit")
             for waiting in batch:
                 _fail(waiting, error)
             return
-        await self._answer(batch, answers, anything_done=done)
+        await self._answer(batch, answers, anything_done=bool(done))
 
     async def _answer(
         self, batch: list[_Waiting[C, A]], answers: Sequence[A | Postponed], *, anything_done: bool

@@ -241,7 +241,7 @@ class PayIns:
 
         for _ in range(_TRIES):
             try:
-                return self._database.write_now(work)
+                return self._database.write_now(work, repeatable=True)
             except StolenRow:
                 time.sleep(0.01)
         raise LedgerOverloaded("pay-in: lost every race; send the same request again")

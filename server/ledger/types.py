@@ -67,6 +67,8 @@ class Operation(IntEnum):
     """Money that reaches the operator: from the city or from buyers. Touches no wallet."""
     PAY_OUT = 9
     """Money that leaves for a shop."""
+    SKIP = 10
+    """Sequences that are never given out (``server.ledger.gaps``). Moves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

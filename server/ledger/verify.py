@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from server.db.schema import ledger as t
 from server.ledger.audit import Audit, Progress, no_progress
+from server.ledger.gaps import verify_gaps
 from server.ledger.head_keys import PublicKeys
 from server.ledger.pay_in import verify_pay_ins
 from server.ledger.screen import chains_hold, moved
@@ -40,11 +41,16 @@ def verify_ledger(
         for finding in verify_pay_ins(connection):
             audit.find("pay-ins", finding)
 
+    def gaps() -> None:
+        for finding in verify_gaps(connection):
+            audit.find("gaps", finding)
+
     if not _has_identity(connection):
         audit.find("identity", "ledger_identity: one row, number 1, is needed; nothing was read")
         return audit
     _readable(audit, books)
     _readable(audit, pay_ins)
+    _readable(audit, gaps)
     _readable(audit, lambda: verify_heads(connection, audit, trusted or {}))
     if audit.lots_of_v1:
         audit.notes.append(

@@ -4,6 +4,7 @@ The face of this room is ``PaymentDesk``; everything it takes and gives is in ``
 reason to refuse in ``refusals``.
 """
 
+from server.payments.assembly import announcement_of
 from server.payments.cancel_refusals import CancelCode
 from server.payments.cancel_types import (
     AcceptExpired,
@@ -25,6 +26,7 @@ from server.payments.desk import PaymentDesk
 from server.payments.many import MOST_OF_MANY, ManyPayment, PaidOfMany
 from server.payments.queries import find_payment
 from server.payments.refusals import RefusalCode, Refused
+from server.payments.rules import Committed
 from server.payments.sentences import (
     NOTHING_MOVED,
     Language,
@@ -80,6 +82,7 @@ __all__ = [
     "ClaimChange",
     "ClaimLimits",
     "ClaimState",
+    "Committed",
     "DayTotals",
     "DeskHooks",
     "DeskSettings",
@@ -110,6 +113,7 @@ __all__ = [
     "SaleState",
     "ServiceBalance",
     "ServiceTotal",
+    "announcement_of",
     "by_operator",
     "by_shop",
     "by_terminal",

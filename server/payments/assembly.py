@@ -37,8 +37,8 @@ from server.directory import (
     services,
 )
 from server.ledger import Booking
-from server.payments.rules import DraftPayment
-from server.payments.types import LotBalance, Payment, PaymentLeg, SaleKind
+from server.payments.rules import Committed, DraftPayment
+from server.payments.types import Announcement, LotBalance, Payment, PaymentLeg, SaleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,24 @@ def lot_balances(lots: Iterable[tuple[int, int]]) -> tuple[LotBalance, ...]:
 def last_day(expires_at: Micros) -> date:
     """The last day in Japan with an instant before ``expires_at`` (which is exclusive)."""
     return tokyo_day(Micros(expires_at - 1))
+
+
+def announcement_of(committed: Committed, keyring: Keyring) -> Announcement | None:
+    """What a device has to be told of a payment just booked, without a look into the books.
+
+    None for a stand: its home device's id is not among what the payment knows.
+    """
+    known = committed.announcement_id
+    counter = committed.draft.counter
+    if known is None or known.terminal_number != counter.number:
+        return None
+    return Announcement(known, TerminalId(counter.terminal_id), payment_of(committed, keyring))
+
+
+@lru_cache(maxsize=1024)
+def payment_of(committed: Committed, keyring: Keyring) -> Payment:
+    """A payment just booked; remembered for a moment, as the phone and the device are told."""
+    return payment_of_draft(committed.draft, committed.booking, keyring)
 
 
 def payment_of_draft(draft: DraftPayment, booking: Booking, keyring: Keyring) -> Payment:

@@ -107,7 +107,9 @@ class PaymentCancels:
         payment = self._database.read_now(
             lambda connection: self._asked_for(connection, request, by)
         )
-        command = self._database.write_now(partial(self._command, request, by, payment))
+        command = self._database.write_now(
+            partial(self._command, request, by, payment), repeatable=True
+        )
         answer = post_patiently(self._database, self._poster(), (command,))[0]
         if isinstance(answer, Postponed):
             raise refuse.busy()
@@ -137,7 +139,8 @@ class PaymentCancels:
         return self._database.write_now(
             partial(
                 record_refund, request=request, by=by, payment=payment, clock=self._ledger_clock
-            )
+            ),
+            repeatable=True,
         )
 
     def refunds_of(self, user: UserId, limit: int, cursor: str = "") -> CashRefundPage:
@@ -155,7 +158,9 @@ class PaymentCancels:
         """From the next cancel on. Setting it again changes nothing. Raises Refusal."""
         _check_why(why, CancelBy(ByKind.OPERATOR, by))
         act = Act(by, "service.expired-lots", service, why, self._clock(), {"rule": rule.name})
-        self._database.write_now(partial(_set_rule, service=service, rule=rule, act=act))
+        self._database.write_now(
+            partial(_set_rule, service=service, rule=rule, act=act), repeatable=True
+        )
 
     def _own(self, connection: Connection, payment_id: PaymentId, by: CancelBy) -> PaidBefore:
         """The payment, if it is this caller's business."""
@@ -181,7 +186,7 @@ class PaymentCancels:
     def _poster(self) -> Poster[CancelCommand, CancelState, DraftCancel, CancelAnswer]:
         """Made at the first cancel; one lane for all server processes, as cancels are rare."""
         if self._posting is None:
-            lane = self._database.write_now(partial(open_lane, name=_LANE))
+            lane = self._database.write_now(partial(open_lane, name=_LANE), repeatable=True)
             self._posting = Poster(
                 self._database.kind, self._rules, lane, self._ledger_clock, self._checkpoint
             )

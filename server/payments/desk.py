@@ -12,7 +12,8 @@ from protos.units import Micros, PaymentId, SaleNumber, Sequence, TerminalNumber
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import Clock
 from server.db import Database, LedgerOverloaded
-from server.directory import Keyring, OwnerKey, user_by_id
+from server.db.together import ReadTogether
+from server.directory import Keyring, OwnerKey, owners_of
 from server.ledger import (
     LedgerClock,
     Poster,
@@ -23,7 +24,7 @@ from server.ledger import (
     skip_heard,
 )
 from server.payments import counter_work
-from server.payments.assembly import payment_of_draft
+from server.payments.assembly import payment_of
 from server.payments.claims import Claimed, ClaimRaced
 from server.payments.commands import PayCommand, command_of
 from server.payments.many import MOST_OF_MANY, ManyPayment, ManyPayments, PaidOfMany
@@ -56,7 +57,7 @@ from server.payments.types import (
     ServiceBalance,
 )
 
-_REMEMBERED_USERS: Final = 10_000
+_REMEMBERED_USERS: Final = 50_000
 _RACES: Final = 5
 _MOST_PULLED: Final = 500
 _MOST_HISTORY: Final = 100
@@ -96,6 +97,7 @@ class PaymentDesk:
         self._queries = Queries(database.kind, keyring)
         self._reads = DeskReads(database.kind, keyring, settings, self._queries)
         self._owners: OrderedDict[UserId, OwnerKey] = OrderedDict()
+        self._unknown_owners = ReadTogether(self._read_owners)
         self._engine: PostingEngine[PayCommand, PayAnswer] | None = None
 
     async def __aenter__(self) -> Self:
@@ -109,7 +111,7 @@ class PaymentDesk:
             poster.post,
             batch_size=self._settings.batch_size,
             queue_size=self._settings.queue_size,
-            on_commit=self._hooks.on_committed,
+            on_commit=self._tell,
             checkpoint=self._checkpoint,
         )
         await self._engine.start()
@@ -124,6 +126,11 @@ class PaymentDesk:
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
+
+    def _tell(self, answers: Many[PayAnswer]) -> None:
+        committed = [answer for answer in answers if isinstance(answer, Committed)]
+        if committed:
+            self._hooks.on_committed(committed)
 
     # For customers
 
@@ -232,7 +239,7 @@ class PaymentDesk:
         if isinstance(answer, Refused):
             return answer
         if isinstance(answer, Committed):
-            return Paid(payment_of_draft(answer.draft, answer.booking, self._keyring))
+            return Paid(payment_of(answer, self._keyring))
         found = await self._database.read(
             partial(self._queries.payment, payment_id=answer.payment_id)
         )
@@ -325,7 +332,7 @@ class PaymentDesk:
         if heard <= await self.last_sequence(terminal):
             return 0
         return await self._database.write(
-            partial(skip_heard, stream=StreamId(terminal), heard=heard, at=self._clock()),
+            partial(skip_heard, stream=StreamId(terminal), heard=heard, clock=self._ledger_clock),
             repeatable=True,
         )
 
@@ -423,13 +430,16 @@ class PaymentDesk:
         """A customer's number inside the ledger never changes, so it is remembered."""
         known = self._owners.get(user)
         if known is None:
-            found = await self._database.read(partial(user_by_id, user_id=user))
-            if found is None:
+            known = await self._unknown_owners.get(user)
+            if known is None:
                 return None
-            known = self._owners[user] = found.owner
+            self._owners[user] = known
             if len(self._owners) > _REMEMBERED_USERS:
                 self._owners.popitem(last=False)
         return known
+
+    async def _read_owners(self, users: Many[UserId]) -> dict[UserId, OwnerKey]:
+        return await self._database.read(partial(owners_of, user_ids=users))
 
     async def _take(
         self, user: UserId, ticket: Ticket, amount: Yen, now: Micros

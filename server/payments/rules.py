@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from protos.units import Micros, TerminalNumber, TransactionId, UserId, Yen
+from protos.units import Micros, Sequence, TerminalNumber, TransactionId, UserId, Yen
 from server.campaigns import Closing, Terms
 from server.directory import (
     Counter,
@@ -27,7 +27,13 @@ from server.ledger import (
 from server.payments.commands import PayCommand, Replay
 from server.payments.refusals import RefusalCode, Refused
 from server.payments.subject import payment_subject
-from server.payments.types import AgainOnStand, LegRequest, SaleKind, SaleState
+from server.payments.types import (
+    AgainOnStand,
+    AnnouncementId,
+    LegRequest,
+    SaleKind,
+    SaleState,
+)
 
 SaleKey = tuple[int, int]
 """Terminal number and sale number."""
@@ -90,12 +96,18 @@ class DraftPayment:
     legs: tuple[DraftLeg, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Committed:
     """A payment with its place in the books, once the batch is committed."""
 
     draft: DraftPayment
     booking: Booking
+
+    @property
+    def announcement_id(self) -> AnnouncementId | None:
+        """Its row in the outbox; None where no device announces it."""
+        number = self.draft.command.announced_to
+        return None if number is None else AnnouncementId(number, Sequence(self.booking.sequence))
 
 
 PayAnswer = Committed | Refused | Replay

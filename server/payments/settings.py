@@ -1,10 +1,11 @@
 """What a desk can be told; every value has the default that the rules name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from protos.units import MAX_AMOUNT, Micros, Yen
 from server.clock import MINUTE, SECOND
+from server.payments.rules import Committed
 from server.payments.types import ClaimChange
 
 
@@ -44,7 +45,7 @@ class DeskSettings:
     """Payments that may wait; one more is refused as overloaded."""
 
 
-def _nothing() -> None:
+def _nothing(_committed: Sequence[Committed]) -> None:
     return None
 
 
@@ -57,5 +58,6 @@ class DeskHooks:
     """Called on the event loop after a commit. They must return at once and not raise."""
 
     on_claim_changed: Callable[[ClaimChange], None] = _ignore
-    on_committed: Callable[[], None] = _nothing
+    on_committed: Callable[[Sequence[Committed]], None] = _nothing
+    """The payments of a batch; a repeated request is not among them."""
     """Payments were committed: announcements may be waiting."""

@@ -32,6 +32,7 @@ class PayRules:
         self._stand_repeat = stand_repeat
         self._directory = KnownDirectory(kind)
         self._terms: tuple[Terms, ...] = ()
+        self._terms_revision = -1
         self._reads = PayReads(kind)
         self._writes = PayWrites(kind)
 
@@ -43,8 +44,11 @@ class PayRules:
     ) -> PayState:
         found = self._reads.of_batch(connection, commands)
         known = self._directory
-        if known.refresh(connection, found.revision, {c.terminal for c in commands}):
+        known.refresh(connection, found.revision, {c.terminal for c in commands})
+        if self._terms_revision != found.revision:
             self._terms = all_terms(connection)
+            # only now: a connection that dies before leaves them to be read again
+            self._terms_revision = found.revision
         state = PayState(
             services=known.services,
             terms=valid_at(self._terms, instant),

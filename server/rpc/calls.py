@@ -69,15 +69,23 @@ class Calls(Interceptor):
     def __init__(self, guards: Mapping[str, Guard]) -> None:
         """``guards``: by the prefix of a method's full name, e.g. ``/choba.v1.WalletService/``."""
         self._guards = guards
+        self._wrapped: dict[str, Any] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[Any], Awaitable[Any]],
         handler_call_details: Any,
     ) -> Any:
-        """Wraps each handler; a method without a guard is not there."""
-        handler = await continuation(handler_call_details)
+        """Wraps each handler, once; a method without a guard is not there."""
         method: str = handler_call_details.method
+        known = self._wrapped.get(method)
+        if known is None:
+            known = self._wrap(await continuation(handler_call_details), method)
+            if known is not None:  # names that are no methods come without end
+                self._wrapped[method] = known
+        return known
+
+    def _wrap(self, handler: Any, method: str) -> Any:
         guard = next((g for name, g in self._guards.items() if method.startswith(name)), None)
         if handler is None or guard is None:
             return None

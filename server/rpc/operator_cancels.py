@@ -1,6 +1,7 @@
 """OperatorService: cancels, cash refunds, expiry, leaving. Translates; the rooms decide."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from protos.choba.v1 import operator_cancels_pb2 as pb
@@ -34,10 +35,18 @@ _RULES = {
 class CancelCalls:
     """What is taken back, written off and recorded. Everything names the operator and why."""
 
-    def __init__(self, database: Database, cancels: PaymentCancels, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        cancels: PaymentCancels,
+        clock: Clock,
+        on_left: Callable[[UserId], None],
+    ) -> None:
+        """``on_left``: told of each customer who has left, on the event loop."""
         self._database = database
         self._cancels = cancels
         self._clock = clock
+        self._on_left = on_left
         self._ledger_clock = deciding_clock(database.kind, clock)
 
     async def CancelPayment(
@@ -137,6 +146,7 @@ class CancelCalls:
             why=request.why,
             clock=self._ledger_clock,
         )
+        self._on_left(left.user_id)
         return pb.CloseAccountResponse(
             left_at_micros=left.left_at,
             services=[

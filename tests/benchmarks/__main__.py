@@ -3,20 +3,34 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import audit_verify, confirm, pay_unary
+from tests.benchmarks import (
+    audit_verify,
+    confirm,
+    memory,
+    pay,
+    pay_growth,
+    pay_hot,
+    pay_vs_hordak,
+)
 from tests.benchmarks.results import Row, keep, table
 from tests.support.postgres import NoPostgresError
 from tools.harness.process import StageError
 
 OUTPUT = Path("bench-output")
-ROWS: Mapping[str, Callable[[], Row]] = {
+ROWS: Mapping[str, Callable[[], list[Row]]] = {
     confirm.NAME: confirm.measure,
-    pay_unary.NAME: pay_unary.measure,
+    **{name: partial(pay.measure, name) for name in pay.CASES},
+    pay_hot.NAME: pay_hot.measure,
+    pay_vs_hordak.NAME: pay_vs_hordak.measure,
+    pay_growth.NAME: pay_growth.measure,
+    memory.NAME: memory.measure,
     audit_verify.NAME: audit_verify.measure,
     audit_verify.NAME_SQLITE: audit_verify.measure_sqlite,
 }
+"""A row may bring another with it, as a rate its latency."""
 
 
 def main() -> int:
@@ -30,7 +44,7 @@ def main() -> int:
         if only in (None, name):
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             try:
-                rows.append(measure())
+                rows += measure()
             except (StageError, RuntimeError, NoPostgresError) as error:
                 print(f"bench: {name} was not measured: {error}", file=sys.stderr)
                 failed = True

@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.benchmarks.books import audited, books_of, wait_until_announced
 from tests.benchmarks.machine import Others, describe, resident_mib
 from tests.benchmarks.mqtt_rounds import PAYLOAD_BYTES, Rounds, mqtt_rounds
-from tests.benchmarks.pay_unary import audited, wait_until_announced
 from tests.benchmarks.results import Row, p50_p99, percentile
-from tests.benchmarks.town import Lots, books_of, settle_customers
+from tests.benchmarks.town import Lots, settle_customers
 from tools.harness.customer import Customer
 from tools.harness.process import LogLine, Program, StageError
 from tools.harness.stack import Plan, Stack, headless_environment
@@ -24,6 +24,7 @@ PAYMENTS = int(os.environ.get("BENCH_CONFIRM_PAYMENTS", "200"))
 CUSTOMERS = 8
 """A customer may claim six sales a minute."""
 AMOUNT, POINTS = 1_200, 200
+_LEGS = 2
 LOTS = Lots(voucher=(12_000, 120_000), points=(1_000, 20_000))
 ROUNDS_EACH = 5
 """Bare messages between two payments: the reference sees the same minutes as the figure."""
@@ -41,7 +42,7 @@ class Times:
     slip: list[float] = field(default_factory=list)
 
 
-def measure() -> Row:
+def measure() -> list[Row]:
     """All payments one after the other, at one counter. Raises StageError."""
     with tempfile.TemporaryDirectory(prefix="choba-bench-") as name, ExitStack() as open_now:
         folder = Path(name)
@@ -59,14 +60,14 @@ def measure() -> Row:
             bare.run(ROUNDS_EACH)
         share = others.share()
         after = resident_mib(stack.device.pid), resident_mib(stack.server.pid)
-        with books_of(stack.server_dir) as database:
+        with books_of(stack) as database:
             wait_until_announced(database)
-        audit = audited(stack, PAYMENTS)
+        audit = audited(stack, PAYMENTS, _LEGS)
     memory = (
         f"memory (RSS) before and after: counter {before[0]:.0f} and {after[0]:.0f} MiB, "
         f"server {before[1]:.0f} and {after[1]:.0f} MiB"
     )
-    return _row(times, bare, share, f"{memory}; audit: {audit}")
+    return [_row(times, bare, share, f"{memory}; audit: {audit}")]
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def watched_stack(folder: Path) -> Iterator[Stack]:
 
 def _customers(stack: Stack, open_now: ExitStack) -> list[Customer]:
     phones = [f"0802{i:07}" for i in range(CUSTOMERS)]
-    with books_of(stack.server_dir) as database:
+    with books_of(stack) as database:
         settle_customers(database, phones, LOTS)
     authority, messages = stack.server_dir / "keys" / "ca.pem", stack.server_dir / "sms.jsonl"
     customers = [

@@ -3,61 +3,39 @@
 python -m tests.benchmarks.load PLAN.json
 
 Driven over its keyboard, one answer in JSON for each line:
-    prepare N    look up N sales, so that their tickets are at hand
-    pay          pay them all with every client at once; the clock runs from the first to the last
+    prepare N    make the calls that pay N sales, each with a QR of this moment
+    pay          send them with every client at once; the clock runs from the first to the last
+
+A payment counts when its answer says so, with its whole amount.
 """
 
 import asyncio
-import itertools
 import json
-import secrets
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, fields
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import grpc
 import uvloop
 
-from protos.choba.v1 import wallet_service_pb2 as pb
-from protos.choba.v1.wallet_service_pb2_grpc import WalletServiceStub
-from protos.qr_token import SALE_EPOCH, Token, TokenKind, mint
-from protos.units import SaleNumber, TerminalNumber, UnixSeconds, Yen
+from tests.benchmarks.plan import Load
 from tests.benchmarks.results import percentile
+from tests.benchmarks.ways import LOOK_UP, WAYS, Call, Sale, Sales, Way
+from tests.benchmarks.wire_client import CallRefused, WireClient, connect
 
-_LOOK_UPS_AT_ONCE = 64
-_TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What the generator is told, in a file that only its owner can read."""
-
-    address: str
-    ca_pem: str
-    clients: int
-    legs: list[tuple[str, int]]
-    """Service and yen."""
-    counters: list[tuple[int, str]]
-    """Terminal number and QR key in hexadecimal."""
-    tokens: list[str]
-    """Bearer tokens of the customers who pay, in turn."""
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        content = json.loads(path.read_text("utf-8"))
-        return cls(**{field.name: content[field.name] for field in fields(cls)})
+_LOOK_UPS_AT_ONCE = 32
+_RUN_S = 300.0
+_REASON_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One run. ``refused``: calls that did not pay, by reason."""
+    """One run. Latencies are those of calls. ``refused``: payments, by reason."""
 
     paid: int
     seconds: float
@@ -74,69 +52,59 @@ class Outcome:
 class Generator:
     """Clients with a connection each."""
 
-    def __init__(self, load: Load, stubs: list[Any]) -> None:
+    def __init__(
+        self, load: Load, way: Way, payers: list[WireClient], look_ups: list[WireClient]
+    ) -> None:
         self._load = load
-        self._stubs = stubs
-        self._sales = itertools.count(int(time.time()) - SALE_EPOCH)
-        self._waiting: list[tuple[pb.PayRequest, str]] = []
+        self._way = way
+        self._payers = payers
+        self._look_ups = look_ups
+        self._sales = Sales(load.counters, load.customers)
+        self._calls: list[Call] = []
 
     async def prepare(self, count: int) -> None:
-        """Look up as many sales, each with a QR of this moment."""
-        numbers = iter(range(count))
-        self._waiting = []
-        await asyncio.gather(*(self._look_up(numbers, i) for i in range(_LOOK_UPS_AT_ONCE)))
+        """As many payments, each of a new sale."""
+        self._calls = []
+        payments = iter(self._sales.take(count))
+        async with asyncio.timeout(_RUN_S), asyncio.TaskGroup() as group:
+            # without look-ups one task makes them all
+            for client in self._look_ups or (None,):
+                group.create_task(self._prepare(payments, client))
 
-    async def _look_up(self, numbers: Iterator[int], client: int) -> None:
-        stub = self._stubs[client % len(self._stubs)]
-        for number in numbers:
-            offer = await stub.LookUpSale(
-                pb.LookUpSaleRequest(qr_text=self._qr(number)), timeout=_TIMEOUT_S
-            )
-            request = pb.PayRequest(
-                idempotency_key=secrets.token_urlsafe(18),
-                ticket=offer.ticket,
-                amount_yen=sum(amount for _, amount in self._load.legs),
-                legs=[pb.LegRequest(service_id=s, amount_yen=y) for s, y in self._load.legs],
-            )
-            tokens = self._load.tokens
-            self._waiting.append((request, tokens[number % len(tokens)]))
-
-    def _qr(self, number: int) -> str:
-        terminal, key = self._load.counters[number % len(self._load.counters)]
-        token = Token(
-            TokenKind.DYNAMIC,
-            TerminalNumber(terminal),
-            SaleNumber(next(self._sales)),
-            UnixSeconds(int(time.time())),
-            Yen(0),
-        )
-        return mint(token, bytes.fromhex(key))
+    async def _prepare(self, payments: Iterator[Sale], client: WireClient | None) -> None:
+        async for call in self._way.calls(payments, client):
+            self._calls.append(call)
 
     async def pay(self) -> Outcome:
         """Pay what was prepared; each client sends its next when its last is answered."""
-        requests = iter(self._waiting)
+        calls = iter(self._calls)
         latencies: list[float] = []
-        refused: dict[str, int] = {}
+        answers: list[bytes] = []
+        failed: list[Call] = []
 
-        async def client(stub: Any) -> None:
-            for request, token in requests:
-                metadata = (("authorization", f"Bearer {token}"),)
+        async def client(wire: WireClient) -> None:
+            for call in calls:
                 began = time.perf_counter()
                 try:
-                    await stub.Pay(request, metadata=metadata, timeout=_TIMEOUT_S)
-                except grpc.aio.AioRpcError as error:
-                    reason = f"{error.code().name}: {error.details()}"
-                    refused[reason] = refused.get(reason, 0) + 1
+                    answer = await wire.call(call.message, call.token)
+                except CallRefused:
+                    failed.append(call)
                 else:
                     latencies.append((time.perf_counter() - began) * 1000)
+                    answers.append(answer)
 
         began = time.perf_counter()
-        await asyncio.gather(*(client(stub) for stub in self._stubs))
+        async with asyncio.timeout(_RUN_S):
+            await asyncio.gather(*(client(wire) for wire in self._payers))
         seconds = time.perf_counter() - began
-        if not latencies:
+        paid, refused = self._way.count(answers)
+        for call in failed:
+            reason = await self._reason(call) if not refused else "refused as well"
+            refused[reason] = refused.get(reason, 0) + call.payments
+        if not paid:
             raise RuntimeError(f"nothing was paid: {refused}")
         return Outcome(
-            len(latencies),
+            paid,
             seconds,
             sum(latencies) / len(latencies),
             percentile(latencies, 50),
@@ -144,22 +112,37 @@ class Generator:
             refused,
         )
 
+    async def _reason(self, call: Call) -> str:
+        """Why: asked again, with a client that reads it; the same key has the same answer."""
+        credentials = grpc.ssl_channel_credentials(self._load.ca_pem.encode())
+        address = f"{self._load.host}:{self._load.port}"
+        metadata = (("authorization", f"Bearer {call.token}"),)
+        async with grpc.aio.secure_channel(address, credentials) as channel:
+            raw: Any = {"request_serializer": None, "response_deserializer": None}
+            ask: Any = channel.unary_unary(self._way.path, **raw)
+            try:
+                await ask(call.message, metadata=metadata, timeout=_REASON_S)
+            except grpc.aio.AioRpcError as error:
+                return f"{error.code().name}: {error.details()}"
+        return "refused once, paid when asked again"
+
 
 @asynccontextmanager
 async def generator(load: Load) -> AsyncIterator[Generator]:
-    """Connected: every client has a TLS connection of its own, as 32 backends would."""
-    credentials = grpc.ssl_channel_credentials(load.ca_pem.encode())
-    async with AsyncExitStack() as stack:
-        stubs = []
-        for _ in range(load.clients):
-            channel = await stack.enter_async_context(
-                grpc.aio.secure_channel(
-                    load.address, credentials, options=[("grpc.use_local_subchannel_pool", 1)]
-                )
-            )
-            await channel.channel_ready()
-            stubs.append(WalletServiceStub(channel))
-        yield Generator(load, stubs)
+    """Connected: every client has a TLS connection of its own, as so many backends would."""
+    way = WAYS[load.way](load)
+
+    async def connected(path: str, count: int) -> list[WireClient]:
+        tls = ssl.create_default_context(cadata=load.ca_pem)
+        return list(await connect(load.host, load.port, path, tls, count))
+
+    payers = await connected(way.path, load.clients)
+    look_ups = await connected(LOOK_UP, _LOOK_UPS_AT_ONCE) if way.looks_up else []
+    try:
+        yield Generator(load, way, payers, look_ups)
+    finally:
+        for client in (*payers, *look_ups):
+            client.close()
 
 
 async def _serve(load: Load) -> None:

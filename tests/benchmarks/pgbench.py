@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
+from tests.benchmarks.counts import PGBENCH_SCALE, REFERENCE_S
+from tests.benchmarks.machine import parent_of
 from tests.support.postgres import PostgresServer, running_postgres
 
-SCALE = 50
-CLIENTS = 32
 DATABASE = "bench"
-SERVER_SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+SERVER_SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "on"}
 """Room for the whole of scale 50 and no checkpoint in a short run: the reference at its best."""
 
 
@@ -30,18 +31,21 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Pgbench:
-    """A database that was filled once; ``run`` as often as wanted."""
+    """A database that was filled once; ``run`` as often as wanted. Choba's own databases stand
+    beside it in the same server."""
 
     server: PostgresServer
+    pid: int
+    """Of the server's first process."""
 
-    def run(self, seconds: int) -> Rate:
-        """TPC-B, prepared, 32 clients on two threads. Raises RuntimeError."""
+    def run(self, clients: int) -> Rate:
+        """TPC-B, prepared, on at most two threads. Raises RuntimeError."""
+        self.checkpoint()
         said = _pgbench(
             self.server,
             *("--no-vacuum", "--protocol=prepared", "--builtin=tpcb-like"),
-            *(f"--client={CLIENTS}", "--jobs=2", f"--time={seconds}"),
+            *(f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={REFERENCE_S}"),
         )
-        self.checkpoint()
         tps = re.search(r"^tps = ([\d.]+)", said, re.MULTILINE)
         latency = re.search(r"^latency average = ([\d.]+) ms", said, re.MULTILINE)
         failed = re.search(r"failed transactions: (\d+)", said)
@@ -50,10 +54,17 @@ class Pgbench:
         return Rate(float(tps[1]), float(latency[1]))
 
     def checkpoint(self) -> None:
-        """Write everything out now, so that it does not happen while others are measured."""
-        url = self.server.url(DATABASE, self.server.superuser)
+        """Write everything out now, so that it does not happen while something is measured."""
+        self._as_superuser(DATABASE, "CHECKPOINT")
+
+    def vacuum(self, database: str) -> None:
+        """As autovacuum would have, had it had the time; pgbench does it when it fills."""
+        self._as_superuser(database, "VACUUM ANALYZE")
+
+    def _as_superuser(self, database: str, statement: LiteralString) -> None:
+        url = self.server.url(database, self.server.superuser)
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CHECKPOINT")
+            connection.execute(statement)
 
 
 @contextmanager
@@ -61,10 +72,23 @@ def pgbench() -> Iterator[Pgbench]:
     """PostgreSQL with fsync, synchronous commit and full page writes on, filled at scale 50."""
     with running_postgres(durable=True, settings=SERVER_SETTINGS) as server:
         server.create(DATABASE)
-        _pgbench(server, "--initialize", "--quiet", f"--scale={SCALE}")
-        bench = Pgbench(server)
-        bench.checkpoint()
-        yield bench
+        _pgbench(server, "--initialize", "--quiet", f"--scale={PGBENCH_SCALE}")
+        yield Pgbench(server, _first_process(server))
+
+
+def _first_process(server: PostgresServer) -> int:
+    """Every connection's process is its child."""
+    with psycopg.connect(server.url(DATABASE, server.superuser)) as connection:
+        return parent_of(connection.info.backend_pid)
+
+
+def described(clients: int) -> str:
+    """What a run was, for a row's conditions."""
+    return (
+        f"pgbench TPC-B scale {PGBENCH_SCALE} prepared, {clients} clients, {REFERENCE_S} s, on "
+        f"PostgreSQL with fsync, synchronous commit, full page writes and autovacuum on, "
+        f"shared_buffers 1GB"
+    )
 
 
 def _pgbench(server: PostgresServer, *arguments: str) -> str:

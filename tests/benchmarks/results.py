@@ -21,6 +21,19 @@ class Row:
     """``value`` to ``reference``; where runs were repeated, the median of the runs' ratios."""
     conditions: str
     """Everything that has to be known to believe the figure."""
+    least: float | None = None
+    """What the ratio has to reach."""
+    most: float | None = None
+    """What the ratio may not exceed."""
+
+    @property
+    def verdict(self) -> str:
+        """``>= 0.80 yes``; empty where nothing is asked."""
+        if self.least is not None:
+            return f">= {self.least:.2f} {'yes' if self.ratio >= self.least else 'NO'}"
+        if self.most is not None:
+            return f"<= {self.most:.2f} {'yes' if self.ratio <= self.most else 'NO'}"
+        return ""
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -47,11 +60,32 @@ def ratio_of(pairs: Sequence[tuple[float, float]]) -> float:
     return median(value / reference for value, reference in pairs)
 
 
+def compared(
+    name: str,
+    unit: str,
+    pairs: Sequence[tuple[float, float]],
+    conditions: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+) -> Row:
+    """A row of pairs, value and reference, that were measured one after the other."""
+    value, reference = median(v for v, _ in pairs), median(r for _, r in pairs)
+    return Row(name, value, unit, reference, ratio_of(pairs), conditions, least, most)
+
+
 def table(rows: Sequence[Row]) -> str:
     """For a terminal: the figures, then each row's conditions."""
-    head = ("name", "value", "reference", "unit", "ratio")
+    head = ("name", "value", "reference", "unit", "ratio", "reach")
     lines = [
-        (row.name, f"{row.value:,.1f}", f"{row.reference:,.1f}", row.unit, f"{row.ratio:.2f}")
+        (
+            row.name,
+            f"{row.value:,.1f}",
+            f"{row.reference:,.1f}",
+            row.unit,
+            f"{row.ratio:.2f}",
+            row.verdict,
+        )
         for row in rows
     ]
     widths = [max(len(line[i]) for line in (head, *lines)) for i in range(len(head))]

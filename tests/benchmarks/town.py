@@ -1,39 +1,43 @@
-"""Customers with money and a session, and counters to pay at, put into a server's books."""
+"""Shops to pay at, and customers with money and a session, put into a server's books."""
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from protos.keys import terminal_keys, terminal_secret
-from protos.units import Micros, TerminalId, TerminalNumber, Yen
+from protos.units import Micros, TerminalId, TerminalNumber, UserId, Yen
 from server.campaigns import Grant, grant_all
 from server.clock import DAY, SECOND, TOKYO, system_clock
-from server.db import Database, new_public_id, open_database
+from server.db import Database, new_public_id
+from server.db.schema import directory as directory_tables
+from server.db.schema.signin import sign_in_sessions
 from server.demo.calendar import DemoCalendar
 from server.demo.town import POINTS, VOUCHER
-from server.directory import ServiceId, User, create_user, enrol_terminal
-from server.directory.signin_store import add_session
-from server.ledger import Operation, process_clock
+from server.directory import (
+    Merchant,
+    MerchantId,
+    OwnerKey,
+    ServiceId,
+    Shop,
+    ShopId,
+    ShopState,
+    TerminalKind,
+    User,
+    create_merchant,
+    create_shop,
+    create_terminal,
+    enrol_terminal,
+)
+from server.ledger import Operation, allocate, process_clock
+from server.operators import Operators, Role
 from server.state import KeyFiles, StateFolder
 
-COUNTERS = ("T-000412", "T-000413", "T-000421")
-"""Those of the demo's shops that take vouchers and points."""
 _LIFE = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A counter whose QR the load generator shows: its number and its QR key."""
-
-    number: int
-    qr_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +48,48 @@ class Lots:
     points: tuple[int, ...]
 
 
-@contextmanager
-def books_of(state_dir: Path) -> Iterator[Database]:
-    """The SQLite books of a server's state folder; the server may run meanwhile."""
-    database = open_database(f"sqlite:///{StateFolder(state_dir).database}")
-    try:
-        yield database
-    finally:
-        database.close_now()
-
-
-def enrol_counters(database: Database, state_dir: Path) -> list[Counter]:
-    """Give each counter a number; its QR key follows from the server's own master key file."""
+def open_shops(database: Database, state_dir: Path, count: int) -> list[tuple[int, str]]:
+    """Shops with one counter each: its number, and its QR key in hexadecimal, which follows from
+    the server's own master key file."""
     master = KeyFiles(StateFolder(state_dir).keys).master_key().reveal()
 
     def work(connection: Connection) -> list[TerminalNumber]:
-        at = system_clock()
-        return [enrol_terminal(connection, TerminalId(name), at) for name in COUNTERS]
+        merchant = Merchant(MerchantId("M-9000"), "測定商店会", "Measured Shops")
+        create_merchant(connection, merchant)
+        return [_open_shop(connection, merchant.merchant_id, i) for i in range(count)]
 
     numbers = database.write_now(work)
-    return [Counter(n, terminal_keys(terminal_secret(master, n)).qr) for n in numbers]
+    return [(n, terminal_keys(terminal_secret(master, n)).qr.hex()) for n in numbers]
+
+
+def _open_shop(connection: Connection, merchant: MerchantId, number: int) -> TerminalNumber:
+    shop = Shop(
+        ShopId(f"S-{9000 + number}"),
+        merchant,
+        f"測定商店 {number}",
+        f"Measured Shop {number}",
+        f"みほん市測定町{number}",
+        ShopState.OPEN,
+    )
+    create_shop(connection, shop, (VOUCHER, POINTS))
+    terminal = TerminalId(f"T-{900_000 + number}")
+    create_terminal(
+        connection,
+        terminal_id=terminal,
+        kind=TerminalKind.DEVICE,
+        shop_id=shop.shop_id,
+        name_ja="レジ1",
+        name_en="Register 1",
+        home_terminal_id=None,
+    )
+    return enrol_terminal(connection, terminal, system_clock())
 
 
 def settle_customers(database: Database, phones: Sequence[str], lots: Lots) -> list[User]:
     """One customer for each telephone number (digits only), with lots of their own."""
-    now = system_clock()
-
-    def work(connection: Connection) -> list[User]:
-        return [
-            create_user(connection, display_name=f"試験 {i}", phone=phone, at=now)
-            for i, phone in enumerate(phones)
-        ]
-
-    users = database.write_now(work)
-    calendar = DemoCalendar(datetime.fromtimestamp(now / SECOND, TOKYO).date())
+    users = database.write_now(lambda connection: _register(connection, phones))
+    now = datetime.fromtimestamp(system_clock() / SECOND, TOKYO)
+    calendar = DemoCalendar(now.date())
     grants = [
         *(g for u in users for g in _grants(u, VOUCHER, lots.voucher, calendar.voucher_until)),
         *(g for u in users for g in _grants(u, POINTS, lots.points, calendar.end_of_month(4))),
@@ -86,19 +98,48 @@ def settle_customers(database: Database, phones: Sequence[str], lots: Lots) -> l
     return users
 
 
-def open_sessions(database: Database, users: Sequence[User]) -> list[str]:
-    """A bearer token for each, as a sign-in would have left it."""
+def _register(connection: Connection, phones: Sequence[str]) -> list[User]:
+    """What ``create_user`` does, for thousands at once."""
+    at = system_clock()
+    users = [
+        User(UserId(new_public_id()), OwnerKey(owner), f"測定 {i}", phone, at)
+        for i, (owner, phone) in enumerate(
+            zip(allocate(connection, "owner", len(phones)), phones, strict=True)
+        )
+    ]
+    connection.execute(
+        insert(directory_tables.users),
+        [{"user_id": u.user_id, "owner": u.owner, "created_at": at} for u in users],
+    )
+    connection.execute(
+        insert(directory_tables.user_contacts),
+        [{"user_id": u.user_id, "display_name": u.display_name, "phone": u.phone} for u in users],
+    )
+    return users
+
+
+def open_sessions(database: Database, users: Sequence[User]) -> list[tuple[str, str]]:
+    """User id and bearer token of each, as a sign-in would have left it."""
     now = system_clock()
-    tokens = [secrets.token_urlsafe(32) for _ in users]
     until = Micros(now + int(_LIFE.total_seconds()) * SECOND)
+    signed_in = [(str(user.user_id), secrets.token_urlsafe(32)) for user in users]
+    rows = [
+        {
+            "token_hash": hashlib.sha256(token.encode()).digest(),
+            "user_id": user,
+            "started_at": now,
+            "expires_at": until,
+        }
+        for user, token in signed_in
+    ]
+    database.write_now(lambda connection: connection.execute(insert(sign_in_sessions), rows))
+    return signed_in
 
-    def work(connection: Connection) -> None:
-        for user, token in zip(users, tokens, strict=True):
-            digest = hashlib.sha256(token.encode()).digest()
-            add_session(connection, digest, user.user_id, now, until)
 
-    database.write_now(work)
-    return tokens
+def wallet_backend_token(state_dir: Path) -> str:
+    """What the operator's own wallet backend calls PayMany with; made once for a server."""
+    operators = Operators(KeyFiles(StateFolder(state_dir).keys))
+    return operators.add("measured backend", Role.WALLET).reveal()
 
 
 def _grants(
@@ -115,11 +156,3 @@ def _grants(
             price=Yen(0),
             expires_at=Micros(last_expiry - (len(faces) - 1 - i) * DAY),
         )
-
-
-def private_file(path: Path, text: str) -> Path:
-    """Readable by its owner alone: it holds tokens and keys."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path

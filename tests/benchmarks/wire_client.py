@@ -16,7 +16,10 @@ _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _WINDOW: Final = 2**30
 _DATA, _HEADERS, _RESET, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 _END_STREAM, _END_HEADERS, _ACK = 1, 4, 1
+_NO_PUSHES, _INITIAL_WINDOW, _MAX_FRAME = 2, 4, 5
+_FRAME_HEAD, _MESSAGE_HEAD = 9, 5
 _FIRST_WINDOW: Final = 65_535
+_FIRST_FRAME: Final = 16_384
 _STATIC_TABLE: Final = 61
 _POST, _HTTPS, _HTTP = 0x83, 0x87, 0x86
 _PATH, _AUTHORITY, _CONTENT_TYPE, _AUTHORIZATION = 4, 1, 31, 23
@@ -27,105 +30,149 @@ class CallRefused(Exception):  # noqa: N818 -- not of the generator's making
 
 
 class WireClient(asyncio.Protocol):
-    """One connection; ``call`` one at a time."""
+    """One connection to one method; ``call`` one at a time.
+
+    It does not read why a call was refused: that is in compressed headers (RFC 7541).
+    """
 
     def __init__(self, authority: str, path: str, tls: bool) -> None:
         self._first, self._again = _header_blocks(authority, path, tls)
         self._indexed: dict[str, int] = {}
         self._table = 0
         self._stream = -1
-        self._credit = _FIRST_WINDOW
+        self._most_in_frame = _FIRST_FRAME
         self._stream_window = _FIRST_WINDOW
+        self._credit = _FIRST_WINDOW
+        """Bytes that the server still takes on this connection, of all streams."""
+        self._stream_credit = 0
+        """The same of the stream that is open."""
+        self._unsent = b""
+        self._unread = 0
+        """Bytes taken that the server was not told of yet."""
         self._buffer = bytearray()
         self._message = bytearray()
         self._answer: asyncio.Future[bytes] | None = None
-        self._room = asyncio.Event()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's
         self._transport = transport = cast(asyncio.Transport, transport)
-        settings = struct.pack(">HIHI", 4, _WINDOW, 2, 0)  # initial window; no pushes
-        transport.write(
-            _PREFACE
-            + _frame(_SETTINGS, 0, 0, settings)
-            + _frame(_WINDOW_UPDATE, 0, 0, struct.pack(">I", _WINDOW))
-        )
+        settings = struct.pack(">HIHI", _NO_PUSHES, 0, _INITIAL_WINDOW, _WINDOW)
+        transport.write(_PREFACE + _frame(_SETTINGS, 0, 0, settings) + _more(_WINDOW))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(exc or ConnectionError("the server closed the connection"))
+            self._answer.set_exception(exc or ConnectionError("the connection was closed"))
 
-    async def call(self, message: bytes, token: str) -> bytes:
-        """The answer's message. Raises CallRefused where there is none, ConnectionError."""
-        assert self._transport is not None
+    async def call(self, message: bytes, token: str = "") -> bytes:
+        """The answer's message. Without a token the call says nothing of who calls.
+
+        Raises CallRefused where there is none, ConnectionError.
+        """
+        if self._transport is None:
+            raise ConnectionError("the connection is closed")
         assert self._answer is None, "one call at a time"
-        body = b"\0" + struct.pack(">I", len(message)) + message
-        if len(body) > self._stream_window:
-            raise ValueError("message: larger than a stream's first window")
-        while self._credit < len(body):
-            self._room.clear()
-            await self._room.wait()
-        self._credit -= len(body)
         self._stream += 2
-        headers = self._headers(token)
+        self._stream_credit = self._stream_window
+        self._unsent = b"\0" + struct.pack(">I", len(message)) + message
         self._message.clear()
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(
-            _frame(_HEADERS, _END_HEADERS, self._stream, headers)
-            + _frame(_DATA, _END_STREAM, self._stream, body)
-        )
+        headers = _frame(_HEADERS, _END_HEADERS, self._stream, self._headers(token))
+        self._transport.write(headers + self._data())
         try:
             return await self._answer
         finally:
             self._answer = None
 
     def close(self) -> None:
+        """A call that is not answered yet raises ConnectionError."""
         if self._transport is not None:
             self._transport.close()
+            self.connection_lost(None)  # TLS takes its time to say it
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
         buffer += data
         at, end = 0, len(buffer)
-        while end - at >= 9:
+        while end - at >= _FRAME_HEAD:
             size = int.from_bytes(buffer[at : at + 3], "big")
-            if end - at < 9 + size:
+            begin, at = at + _FRAME_HEAD, at + _FRAME_HEAD + size
+            if at > end:
+                at = begin - _FRAME_HEAD
                 break
-            kind, flags = buffer[at + 3], buffer[at + 4]
-            stream = int.from_bytes(buffer[at + 5 : at + 9], "big")
-            self._take(kind, flags, stream, bytes(buffer[at + 9 : at + 9 + size]))
-            at += 9 + size
+            head = begin - _FRAME_HEAD
+            stream = int.from_bytes(buffer[head + 5 : begin], "big")
+            self._take(buffer[head + 3], buffer[head + 4], stream, bytes(buffer[begin:at]))
         del buffer[:at]
 
     def _take(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
-        assert self._transport is not None
-        if stream and stream == self._stream:
-            if kind == _DATA:
-                self._message += payload
-            if kind == _RESET or (kind in (_DATA, _HEADERS) and flags & _END_STREAM):
+        if kind == _DATA:
+            self._read(payload)
+        if kind == _WINDOW_UPDATE:
+            self._allowed(stream, int.from_bytes(payload, "big"))
+        elif stream:
+            ends = kind in (_DATA, _HEADERS) and flags & _END_STREAM
+            if stream == self._stream and (ends or kind == _RESET):
                 self._end()
         elif kind == _SETTINGS and not flags & _ACK:
-            for i in range(0, len(payload), 6):
-                name, value = struct.unpack_from(">HI", payload, i)
-                if name == 4:
-                    self._stream_window = value
-            self._transport.write(_frame(_SETTINGS, _ACK, 0, b""))
+            self._settings(payload)
+            self._write(_frame(_SETTINGS, _ACK, 0, b""))
         elif kind == _PING and not flags & _ACK:
-            self._transport.write(_frame(_PING, _ACK, 0, payload))
-        elif kind == _WINDOW_UPDATE:
-            self._credit += int.from_bytes(payload, "big")
-            self._room.set()
+            self._write(_frame(_PING, _ACK, 0, payload))
         elif kind == _GOAWAY:
-            self._transport.close()
+            self.close()
+
+    def _settings(self, payload: bytes) -> None:
+        for name, value in struct.iter_unpack(">HI", payload):
+            if name == _INITIAL_WINDOW:
+                self._stream_credit += value - self._stream_window
+                self._stream_window = value
+            elif name == _MAX_FRAME:
+                self._most_in_frame = value
+        self._write(self._data())
+
+    def _allowed(self, stream: int, more: int) -> None:
+        if not stream:
+            self._credit += more
+        elif stream == self._stream:
+            self._stream_credit += more
+        self._write(self._data())
+
+    def _data(self) -> bytes:
+        """As much of the message as the server takes now."""
+        frames = b""
+        while self._unsent:
+            size = min(len(self._unsent), self._credit, self._stream_credit, self._most_in_frame)
+            if size <= 0:
+                break
+            part, self._unsent = self._unsent[:size], self._unsent[size:]
+            self._credit -= size
+            self._stream_credit -= size
+            frames += _frame(_DATA, 0 if self._unsent else _END_STREAM, self._stream, part)
+        return frames
+
+    def _read(self, payload: bytes) -> None:
+        self._message += payload
+        self._unread += len(payload)
+        if self._unread > _WINDOW // 2:
+            self._write(_more(self._unread))
+            self._unread = 0
+
+    def _write(self, frames: bytes) -> None:
+        if frames and self._transport is not None:
+            self._transport.write(frames)
 
     def _end(self) -> None:
+        if self._unsent:  # answered before it was asked to the end
+            self._unsent = b""
+            self._write(_frame(_RESET, 0, self._stream, struct.pack(">I", 0)))
         if self._answer is None or self._answer.done():
             return
-        if len(self._message) < 5:
+        if len(self._message) < _MESSAGE_HEAD:
             self._answer.set_exception(CallRefused("ended without a message"))
         else:
-            self._answer.set_result(bytes(self._message[5:]))
+            self._answer.set_result(bytes(self._message[_MESSAGE_HEAD:]))
 
     def _headers(self, token: str) -> bytes:
         """Each name and value goes out once in full; afterwards its number in the table does."""
@@ -133,6 +180,8 @@ class WireClient(asyncio.Protocol):
             block = self._block()
         else:
             block, self._table = self._first, _CONSTANTS
+        if not token:
+            return block
         known = self._indexed.get(token)
         if known is not None:
             return block + _number(0x80, 7, _STATIC_TABLE + 1 + self._table - known)
@@ -202,6 +251,11 @@ def _number(flags: int, bits: int, value: int) -> bytes:
         value //= 128
     out.append(value)
     return bytes(out)
+
+
+def _more(size: int) -> bytes:
+    """The server may send as many bytes more on this connection."""
+    return _frame(_WINDOW_UPDATE, 0, 0, struct.pack(">I", size))
 
 
 def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:

@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy import text
 
 from protos.units import Micros, Yen
-from server.campaigns import ExpiryRun, Left, close_account, run_expiry, verify_lapses
+from server.campaigns import (
+    ExpiryRun,
+    Left,
+    close_account,
+    run_expiry,
+    verify_grants,
+    verify_lapses,
+)
 from server.ledger import process_clock
 from server.payments import (
     AcceptExpired,
@@ -108,7 +115,7 @@ def at(town: Town, instant: Micros) -> None:
 
 def assert_all_holds(town: Town) -> None:
     town.assert_books_hold()
-    for verify in (verify_payments, verify_cancels, verify_lapses):
+    for verify in (verify_payments, verify_cancels, verify_lapses, verify_grants):
         assert town.database.read_now(verify) == [], verify
 
 

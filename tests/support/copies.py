@@ -35,10 +35,12 @@ def sqlite_copy(template: tuple[Path, Town]) -> Iterator[Town]:
 
 
 @contextmanager
-def postgres_copy(server: PostgresServer, template: Town) -> Iterator[Town]:
+def postgres_copy(
+    server: PostgresServer, template: Town, name_of_template: str = "choba_town"
+) -> Iterator[Town]:
     """The town in a database of its own, which is dropped afterwards."""
     name = f"copy_{next(_NUMBERS)}"
-    server.create(name, template="choba_town")
+    server.create(name, template=name_of_template)
     database = open_database(server.url(name, APPLICATION))
     try:
         yield template.moved_to(database)

@@ -172,7 +172,9 @@ class BulkDesk:
             "",
         )
         try:
-            self._database.write_now(lambda connection: self._decide(connection, made, reason, by))
+            self._database.write_now(
+                lambda connection: self._decide(connection, made, reason, by), repeatable=True
+            )
         except IntegrityError:
             # somebody else confirmed meanwhile: this very batch, or another
             if not self._confirmed(key, batch_id, shown_digest):
@@ -233,6 +235,9 @@ class BulkDesk:
         return "" if tally.wrong_lines else tally.digest.text()
 
     def _decide(self, connection: Connection, made: Confirmation, why: str, by: str) -> None:
+        known = confirmation_of(connection, made.batch_id)
+        if known is not None and known.idempotency_key == made.idempotency_key:
+            return  # nobody said what came of the first COMMIT
         at = self._clock(connection)
         detail: dict[str, str | int] = {
             "file": made.file_digest,

@@ -191,7 +191,7 @@ class BulkRunner:
             complete(connection, batch_id, self._clock(connection))
 
         try:
-            self._database.write_now(work)
+            self._database.write_now(work, repeatable=True)
         except IntegrityError:  # another runner of the same batch was a moment faster
             assert self._database.read_now(partial(is_complete, batch_id=batch_id))
 

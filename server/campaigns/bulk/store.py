@@ -278,27 +278,30 @@ def granted_count(connection: Connection, batch_id: str) -> int:
 
 def drop_staged(database: Database, batch_id: str) -> None:
     """Delete a batch's staged lines, a few at a time so that nobody waits."""
-    last: list[int] = [0]
-
-    def step(connection: Connection) -> bool:
-        lines = (
-            select(t.bulk_lines.c.line)
-            .where(t.bulk_lines.c.batch_id == batch_id, t.bulk_lines.c.line > last[0])
-            .order_by(t.bulk_lines.c.line)
-            .limit(_DELETED_AT_ONCE)
-        )
-        found = connection.execute(lines).scalars().all()
-        if found:
-            connection.execute(
-                delete(t.bulk_lines).where(
-                    t.bulk_lines.c.batch_id == batch_id, t.bulk_lines.c.line <= found[-1]
-                )
-            )
-            last[0] = found[-1]
-        return bool(found)
-
-    while database.write_now(step):
+    last = 0
+    while last := database.write_now(
+        partial(_drop_some, batch_id=batch_id, after=last), repeatable=True
+    ):
         pass
+
+
+def _drop_some(connection: Connection, batch_id: str, after: int) -> int:
+    """The last line that is gone now; 0: there was none."""
+    lines = (
+        select(t.bulk_lines.c.line)
+        .where(t.bulk_lines.c.batch_id == batch_id, t.bulk_lines.c.line > after)
+        .order_by(t.bulk_lines.c.line)
+        .limit(_DELETED_AT_ONCE)
+    )
+    found = connection.execute(lines).scalars().all()
+    if not found:
+        return 0
+    connection.execute(
+        delete(t.bulk_lines).where(
+            t.bulk_lines.c.batch_id == batch_id, t.bulk_lines.c.line <= found[-1]
+        )
+    )
+    return int(found[-1])
 
 
 def forgettable(connection: Connection, before: Micros) -> list[str]:

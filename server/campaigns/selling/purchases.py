@@ -162,7 +162,7 @@ def book_purchases(
 
     Raises LedgerOverloaded when customers stay busy: the same call again does the rest.
     """
-    lane = database.write_now(lambda connection: open_lane(connection, LANE))
+    lane = database.write_now(partial(open_lane, name=LANE), repeatable=True)
     rules = _PurchaseRules(database.kind)
     poster: Poster[Command, _State, Row, Answer] = Poster(database.kind, rules, lane, ledger_clock)
     done, after = 0, ""
@@ -170,7 +170,7 @@ def book_purchases(
         rows = database.read_now(partial(_pending, after=after))
         if not rows:
             return done
-        commands = database.write_now(partial(_prepare, rows=rows))
+        commands = database.write_now(partial(_prepare, rows=rows), repeatable=True)
         post_all(database, poster, commands)
         done, after = done + len(rows), rows[-1].order_id
         progress(done)

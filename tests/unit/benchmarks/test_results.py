@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.results import Row, keep, p50_p99, percentile, ratio_of, table
+from tests.benchmarks.results import Row, compared, keep, p50_p99, percentile, ratio_of, table
 
-ROW = Row("pay_unary_sqlite", 1234.5, "payments/s", 1000.0, 1.2345, "two cores")
+ROW = Row("pay_unary_sqlite", 1234.5, "payments/s", 1000.0, 1.2345, "two cores", least=0.8)
 
 
 def test_percentile_is_a_measured_value_of_the_nearest_rank() -> None:
@@ -36,8 +36,17 @@ def test_ratio_is_the_median_of_the_pairs_not_of_the_sums() -> None:
 
 def test_table_shows_every_figure_and_condition() -> None:
     shown = table([ROW, replace(ROW, name="x")]).splitlines()
-    assert shown[0].split() == ["name", "value", "reference", "unit", "ratio"]
-    assert shown[1].split() == ["pay_unary_sqlite", "1,234.5", "1,000.0", "payments/s", "1.23"]
+    assert shown[0].split() == ["name", "value", "reference", "unit", "ratio", "reach"]
+    assert shown[1].split() == [
+        "pay_unary_sqlite",
+        "1,234.5",
+        "1,000.0",
+        "payments/s",
+        "1.23",
+        ">=",
+        "0.80",
+        "yes",
+    ]
     assert "x: two cores" in shown
     assert len({len(line) for line in shown[:3]}) == 1
 
@@ -51,4 +60,27 @@ def test_keep_replaces_its_own_rows_and_leaves_the_others(tmp_path: Path) -> Non
         ("other", 1234.5),
         ("pay_unary_sqlite", 2.0),
     ]
-    assert set(rows[0]) == {"name", "value", "unit", "reference", "ratio", "conditions"}
+    figures = {"name", "value", "unit", "reference", "ratio", "conditions", "least", "most"}
+    assert set(rows[0]) == figures
+
+
+@pytest.mark.parametrize(
+    ("ratio", "least", "most", "verdict"),
+    [
+        (1.0, 1.0, None, ">= 1.00 yes"),
+        (0.999, 1.0, None, ">= 1.00 NO"),
+        (2.5, None, 2.5, "<= 2.50 yes"),
+        (2.501, None, 2.5, "<= 2.50 NO"),
+        (9.0, None, None, ""),
+    ],
+)
+def test_a_row_says_whether_it_reached_what_is_asked(
+    ratio: float, least: float | None, most: float | None, verdict: str
+) -> None:
+    assert replace(ROW, ratio=ratio, least=least, most=most).verdict == verdict
+
+
+def test_a_compared_row_has_medians_and_the_median_of_the_pairs() -> None:
+    row = compared("x", "ms", [(10, 10), (30, 10), (1, 100)], "two cores", most=2.0)
+    assert (row.value, row.reference, row.ratio) == (10, 10, 1.0)
+    assert row.verdict == "<= 2.00 yes"

@@ -2,7 +2,6 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -11,13 +10,17 @@ from sqlalchemy import Connection, text
 from protos.units import Micros, UserId, Yen
 from server.campaigns import (
     ExpiryRun,
-    GrantError,
+    GrantCode,
+    GrantDesk,
+    GrantOrder,
     LeavingCode,
     Left,
     close_account,
     verify_lapses,
 )
+from server.campaigns.bulk import BatchState
 from server.checkpoints import Checkpoint
+from server.cli.books import audit_verify
 from server.clock import SECOND
 from server.db import Database, DatabaseKind, open_database
 from server.directory import User, departed_users, user_by_id, user_by_phone
@@ -41,6 +44,7 @@ from tests.support.books import (
     new_key,
     ticket_of,
 )
+from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
 from tests.support.cancels import assert_all_holds, at, expire, leave, lots_of, pay, refused
 
 
@@ -193,18 +197,48 @@ async def test_who_leaves_takes_nothing_and_is_nobody_any_more(town: Town) -> No
     assert_all_holds(town)
 
 
-async def test_who_left_is_neither_paid_for_nor_granted(town: Town) -> None:
+async def test_who_left_is_not_paid_for_and_keeps_no_grant(town: Town) -> None:
+    """A grant that was decided before is issued and forfeited in one entry; by hand: refused."""
+    with_rules(town)
     hanako = town.users["花子"]
     leave(town, "花子")
+    forfeited = in_account(town, AccountKind.FORFEITED, VOUCHER)
     town.clock.forward(1)
-    with pytest.raises(GrantError, match="has left"):
-        town.grant(hanako, VOUCHER, 100, END_OF_AUGUST)
+    town.grant(hanako, VOUCHER, 100, END_OF_AUGUST)
+    assert town.holdings()["花子", VOUCHER] == 0
+    assert in_account(town, AccountKind.FORFEITED, VOUCHER) == forfeited + 100
+    order = GrantOrder("k1", Operation.GRANT, hanako.user_id, VOUCHER, "100", "清掃")
+    by_hand = GrantDesk(town.database, process_clock(town.clock))
+    assert refused(lambda: by_hand.give(order, "係")).code is GrantCode.USER_LEFT
     async with town.desk() as desk:
         ticket = await ticket_of(desk, town.qr(7), town)
         answer = await desk.pay(hanako.user_id, new_key(), ticket, Yen(1), legs(1))
     assert isinstance(answer, Refused)
     assert answer.code is RefusalCode.BALANCE_SHORT
     assert_all_holds(town)
+
+
+async def test_who_leaves_while_a_confirmed_file_waits_keeps_nothing_of_it(town: Town) -> None:
+    """The file is decided: its lines are booked as they were shown, the lot is forfeited at once
+    and can be taken back no more."""
+    with_rules(town)
+    lines = [points(town, "花子", "k1", 70), points(town, "太郎", "k2", 50)]
+    desk = bulk_desk(town)
+    preview, _ = looked_at(desk, csv(lines))
+    desk.confirm("c1", preview.batch_id, preview.shown_digest, "清掃", "係")
+    at(town, END_OF_JUNE)
+    leave(town, "花子")
+    forfeited = in_account(town, AccountKind.FORFEITED, POINTS)
+    town.clock.forward(1)
+    runner(town).run(preview.batch_id)
+    assert desk.status(preview.batch_id).state is BatchState.COMPLETE
+    assert town.holdings()["花子", POINTS] == 0
+    assert town.holdings()["太郎", POINTS] == 50
+    assert in_account(town, AccountKind.FORFEITED, POINTS) == forfeited + 70
+    cancelled = runner(town).cancel("x1", preview.batch_id, "誤り", "係", lambda _: None)
+    assert (cancelled.cancelled_lines, cancelled.cancelled, cancelled.kept_lines) == (1, 50, 1)
+    assert_all_holds(town)
+    assert town.database.read_now(audit_verify) == 0
 
 
 async def test_somebody_with_nothing_leaves_too(town: Town) -> None:
@@ -214,8 +248,9 @@ async def test_somebody_with_nothing_leaves_too(town: Town) -> None:
     town.clock.forward(5)
     assert leave(town, "空") == left
     assert town.count("forfeits") == 0
-    with pytest.raises(GrantError, match="has left"):
-        town.grant(town.users["空"], POINTS, 100, END_OF_AUGUST)
+    town.grant(town.users["空"], POINTS, 100, END_OF_AUGUST)
+    assert town.holdings()["空", POINTS] == 0
+    assert in_account(town, AccountKind.FORFEITED, POINTS) == 100
     assert_all_holds(town)
 
 
@@ -244,8 +279,7 @@ async def test_leaving_and_a_grant_of_a_service_that_is_new_to_the_customer(town
         user = town.add_user(name)
 
         def grant(user: User = user) -> None:
-            with suppress(GrantError):
-                town.grant(user, POINTS, 70, END_OF_AUGUST)
+            town.grant(user, POINTS, 70, END_OF_AUGUST)
 
         await asyncio.gather(asyncio.to_thread(leave, town, name), asyncio.to_thread(grant))
         assert town.holdings()[name, POINTS] == 0

@@ -14,6 +14,7 @@ from server.ledger import (
     PostingDraft,
     Unit,
 )
+from server.ledger.gaps import gaps_subject
 from server.ledger.layout import account_digest, accounts_genesis, entry_hash, genesis
 
 
@@ -46,3 +47,5 @@ def test_known_hashes() -> None:
     account = account_digest(accounts_genesis("L" * 20), 1, 2, "商品券", 7)
     assert account.hex() == "42e2f657ba1654c41d33396de9e3494767771d7116925189c54753c81f17d8b4"
     assert first.hex() == "8b8ccdd394aacbd71fd7ec6e90df66c4ab09ba4324fb628a465af1d2571d8fe9"
+    gaps = gaps_subject("P" * 20, [(5, 0, 10_000_000), (4, 3, 10_000_003)])
+    assert gaps.hex() == "6f3fd2537d402c365737a7275a952bde8baf09ee5fc742ff1ce3d07fa9a9d4ba"

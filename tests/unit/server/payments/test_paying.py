@@ -188,7 +188,7 @@ async def test_sequence_is_gapless_and_in_order_of_commit(town: Town) -> None:
 async def test_the_outbox_gives_a_payment_until_it_is_marked(town: Town) -> None:
     woken: list[int] = []
 
-    async with town.desk(DeskHooks(on_committed=lambda: woken.append(1))) as desk:
+    async with town.desk(DeskHooks(on_committed=lambda _payments: woken.append(1))) as desk:
         payment = await paid(desk, town)
         assert woken == [1]
         waiting = await desk.unsent_announcements(10)

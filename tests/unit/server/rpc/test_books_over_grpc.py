@@ -8,6 +8,8 @@ from protos.choba.v1 import operator_books_pb2 as pb
 from protos.choba.v1 import operator_service_pb2 as operator_pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from server.ledger import parse_file
+from server.ledger.head_statement import parse_statement
+from tests.support.acts import assert_one_act
 from tests.support.gate import TIMEOUT, Gate, bearer
 
 
@@ -30,6 +32,7 @@ async def test_the_operator_pays_in_signs_and_reads(gate: Gate) -> None:
         first = await operator.RecordPayIn(pay_in, metadata=token, timeout=TIMEOUT)
         again = await operator.RecordPayIn(pay_in, metadata=token, timeout=TIMEOUT)
         assert (again.pay_in_id, first.repeated, again.repeated) == (first.pay_in_id, False, True)
+        await assert_one_act(gate, channel, "funds.pay_in", first.pay_in_id, "市の補助金")
         after = await operator.GetTrialBalance(
             operator_pb.GetTrialBalanceRequest(), metadata=token, timeout=TIMEOUT
         )
@@ -43,6 +46,8 @@ async def test_the_operator_pays_in_signs_and_reads(gate: Gate) -> None:
         signed = await operator.SignHeads(
             pb.SignHeadsRequest(why="監査の日"), metadata=token, timeout=TIMEOUT
         )
+        key_id = parse_statement(next(parse_file(signed.head.text)).text).key_id
+        await assert_one_act(gate, channel, "audit.sign", key_id, "監査の日")
         listed = await operator.ListSignedHeads(
             pb.ListSignedHeadsRequest(), metadata=token, timeout=TIMEOUT
         )

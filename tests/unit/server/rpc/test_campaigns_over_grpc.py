@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from protos.choba.v1 import wallet_service_pb2 as wallet_pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from server.campaigns.selling import parse_list
 from server.clock import system_clock, tokyo_time
+from tests.support.acts import assert_one_act
 from tests.support.campaign import document_around
 from tests.support.directory import POINTS, VOUCHER
 from tests.support.gate import TIMEOUT, Customer, Gate, bearer, told
@@ -25,6 +27,7 @@ class Office:
     def __init__(self, gate: Gate, channel: aio.Channel) -> None:
         self._stub: Any = OperatorServiceStub(channel)
         self._metadata = bearer(gate.operator_token)
+        self.left_one_act = partial(assert_one_act, gate, channel)
 
     async def call(self, method: str, request: Message) -> Any:
         call = getattr(self._stub, method)
@@ -47,6 +50,7 @@ class Office:
         request = op.SetCampaignTermsRequest(document=document, why="始める")
         answer = await self.call("SetCampaignTerms", request)
         assert (answer.campaign_id, answer.version, list(answer.warnings)) == (campaign, 1, [])
+        await self.left_one_act("campaign.terms", campaign, "始める")
         again = await self.call("SetCampaignTerms", request)
         assert again.version == 1
         content = b"residentNumber,code,birthDate\r\nR1,CODE0001,1950-01-01\r\n"
@@ -86,6 +90,9 @@ async def test_a_direct_sale_from_terms_to_balance(office: Office, customer: Cus
     assert await refused(customer.call("BuyVouchers", wanted)) == "CHOBA_CAMPAIGNS_NOT_ELIGIBLE"
     wrong = prove(customer, "direct", "NOSUCHCODE")
     assert await refused(wrong) == "CHOBA_CAMPAIGNS_PROOF_WRONG"
+    unlock = op.UnlockResidentRequest(campaign_id="direct", number="R1", why="打ち間違い")
+    await office.call("UnlockResident", unlock)
+    await office.left_one_act("campaign.unlock-resident", "direct", "打ち間違い")
     await prove(customer, "direct")
     before = await customer.call("ListBalances", wallet_pb.ListBalancesRequest())
     bought = await customer.call("BuyVouchers", wanted)
@@ -128,6 +135,12 @@ async def test_a_direct_sale_from_terms_to_balance(office: Office, customer: Cus
         "ReleaseOrders", op.ReleaseOrdersRequest(campaign_id="direct", why="期限")
     )
     assert released.orders == 0
+    for what, subject, why in (
+        ("campaign.import-eligibility", "direct", "対象者"),
+        ("campaign.collected", "agency", "入金"),
+        ("campaign.release", "direct", "期限"),
+    ):
+        await office.left_one_act(what, subject, why)
 
 
 async def test_applying_and_the_published_draw(office: Office, customer: Customer) -> None:
@@ -163,5 +176,7 @@ async def test_applying_and_the_published_draw(office: Office, customer: Custome
         "DownloadDrawResult", op.DownloadDrawResultRequest(campaign_id="over", round=1)
     )
     assert hashlib.sha256(result).hexdigest() == held.sha256
+    await office.left_one_act("campaign.freeze-list", "over", "確定")
+    await office.left_one_act("campaign.draw", "over", "抽選")
     no_reason = op.HoldDrawRequest(campaign_id="over", round=1, seed="1")
     assert await refused(office.call("HoldDraw", no_reason)) == "CHOBA_CALL_FIELD_INVALID"

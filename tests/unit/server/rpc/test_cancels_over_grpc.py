@@ -16,6 +16,7 @@ from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from protos.choba.v1.payment_pb2 import Payment
 from server.clock import system_clock, tokyo_day
 from server.db import open_database
+from tests.support.acts import assert_one_act
 from tests.support.directory import POINTS, SECOND_DEVICE, VOUCHER
 from tests.support.gate import (
     TIMEOUT,
@@ -33,6 +34,11 @@ async def as_operator(gate: Gate, method: str, request: Any) -> Any:
         return await getattr(OperatorServiceStub(channel), method)(
             request, metadata=bearer(gate.operator_token), timeout=TIMEOUT
         )
+
+
+async def left_one_act(gate: Gate, what: str, subject: str, why: str) -> None:
+    async with gate.public_channel() as channel:
+        await assert_one_act(gate, channel, what, subject, why)
 
 
 async def refusal(call: Any) -> tuple[grpc.StatusCode, str, tuple[str, ...]]:
@@ -77,6 +83,7 @@ async def test_an_operator_cancels_and_the_customer_sees_it(gate: Gate, customer
         request = cancel_of(paid, shop)
         first = await as_operator(gate, "CancelPayment", request)
         assert await as_operator(gate, "CancelPayment", request) == first
+        await left_one_act(gate, "payment.cancel", paid.payment_id, "押し間違い")
         done = first.cancellation
         assert [(s.amount_yen, s.after_yen - s.before_yen) for s in done.slips] == [
             (leg.amount_yen, leg.amount_yen) for leg in paid.legs
@@ -127,6 +134,7 @@ async def test_cash_refunds_are_recorded_and_listed(gate: Gate, customer: Custom
     )
     noted = (await as_operator(gate, "RecordCashRefund", request)).refund
     assert (noted.amount_yen, noted.why) == (400, "返品")
+    await left_one_act(gate, "payment.cash-refund", noted.refund_id, "返品")
     asked = pb.ListCashRefundsRequest(user_id=noted.user_id, limit=10)
     listed = await as_operator(gate, "ListCashRefunds", asked)
     assert list(listed.refunds) == [noted]
@@ -140,10 +148,12 @@ async def test_expiry_rules_and_leaving(gate: Gate, customer: Customer) -> None:
     assert (await refusal(as_operator(gate, "RunExpiry", pb.RunExpiryRequest())))[2] == ("why",)
     run = await as_operator(gate, "RunExpiry", pb.RunExpiryRequest(why="月次"))
     assert (list(run.services), run.busy) == ([], 0)
+    await left_one_act(gate, "expiry.run", "", "月次")
     rule = pb.SetExpiredLotRuleRequest(
         service_id=VOUCHER, rule=pb.EXPIRED_LOT_RULE_REFUSE, why="要綱"
     )
     await as_operator(gate, "SetExpiredLotRule", rule)
+    await left_one_act(gate, "service.expired-lots", VOUCHER, "要綱")
     rule.service_id = "nowhere"
     assert (await refusal(as_operator(gate, "SetExpiredLotRule", rule)))[1] == (
         "CHOBA_CANCEL_SERVICE_UNKNOWN"
@@ -160,6 +170,7 @@ async def test_expiry_rules_and_leaving(gate: Gate, customer: Customer) -> None:
     left = await as_operator(gate, "CloseAccount", leave)
     assert {s.service_id for s in left.services} == {VOUCHER, POINTS}
     assert await as_operator(gate, "CloseAccount", leave) == left
+    await left_one_act(gate, "user.leave", user, "転出")
     with pytest.raises(aio.AioRpcError) as caught:
         await customer.call("ListBalances", wallet_pb.ListBalancesRequest())
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

@@ -9,14 +9,15 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import message_factory
 
-from protos.choba.v1 import operator_acts_pb2 as acts_pb
 from protos.choba.v1 import operator_service_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from protos.operation.redaction import Secret
 from server.operators import OperatorReason, OperatorRefused, Operators, Role
 from server.rpc.operator_rights import METHODS, Right, may_call
 from server.state import KeyFiles
+from tests.support.acts import acts_of
 from tests.support.directory import DEVICE
 from tests.support.gate import TIMEOUT, Gate, bearer
 
@@ -39,7 +40,47 @@ async def issue_pairing_code(stub: Any, metadata: Any) -> str:
 
 Proof = Callable[[Any, Any], Awaitable[str]]
 """Calls the method; returns the subject of the act that it must have left."""
-LEAVES_AN_ACT: dict[str, Proof | ProvenIn] = {"IssuePairingCode": issue_pairing_code}
+_HERE = "tests/unit/server/rpc/test_"
+_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "operator_grants.py::test_give_charge_cancel": (
+        "GrantPoints",
+        "Charge",
+        "CancelGrant",
+        "SetExpiryRule",
+    ),
+    "operator_grants.py::test_a_file": (
+        "ConfirmBulk",
+        "CancelBulk",
+    ),
+    "campaigns_over_grpc.py::test_a_direct_sale_from_terms_to_balance": (
+        "SetCampaignTerms",
+        "ImportEligibility",
+        "UnlockResident",
+        "ImportCollected",
+        "ReleaseOrders",
+    ),
+    "campaigns_over_grpc.py::test_applying_and_the_published_draw": (
+        "FreezeApplications",
+        "HoldDraw",
+    ),
+    "cancels_over_grpc.py::test_an_operator_cancels_and_the_customer_sees_it": ("CancelPayment",),
+    "cancels_over_grpc.py::test_cash_refunds_are_recorded_and_listed": ("RecordCashRefund",),
+    "cancels_over_grpc.py::test_expiry_rules_and_leaving": (
+        "SetExpiredLotRule",
+        "RunExpiry",
+        "CloseAccount",
+    ),
+    "books_over_grpc.py::test_the_operator_pays_in_signs_and_reads": (
+        "RecordPayIn",
+        "SignHeads",
+    ),
+}
+LEAVES_AN_ACT: dict[str, Proof | ProvenIn] = {
+    "IssuePairingCode": issue_pairing_code,
+    **{
+        method: ProvenIn(_HERE + test) for test, methods in _ELSEWHERE.items() for method in methods
+    },
+}
 
 
 def test_every_method_of_the_contract_has_its_right() -> None:
@@ -47,14 +88,25 @@ def test_every_method_of_the_contract_has_its_right() -> None:
 
 
 def test_every_method_that_writes_is_proven_to_leave_an_act() -> None:
-    writing = {name for name, right in METHODS.items() if right not in (Right.READ, Right.PAY)}
+    writing = {name for name, right in METHODS.items() if right.leaves_an_act}
     assert set(LEAVES_AN_ACT) == writing
 
 
+def test_what_leaves_no_act_of_its_own_decides_nothing() -> None:
+    """Each has its reason: a preview grants nothing, the others carry out what an act decided."""
+    assert {name for name, right in METHODS.items() if right is Right.CARRY} == {
+        "PreviewBulk",
+        "ResumeBulk",
+        "IssuePurchases",
+    }
+
+
 @pytest.mark.parametrize(
-    "proof", [p for p in LEAVES_AN_ACT.values() if isinstance(p, ProvenIn)], ids=lambda p: p.test
+    ("method", "proof"),
+    [(m, p) for m, p in LEAVES_AN_ACT.items() if isinstance(p, ProvenIn)],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_proof_elsewhere_is_there_and_reads_acts(proof: ProvenIn) -> None:
+def test_a_proof_elsewhere_calls_the_method_and_reads_its_act(method: str, proof: ProvenIn) -> None:
     path, _, name = proof.test.partition("::")
     source = (_ROOT / path).read_text("utf-8")
     found = [
@@ -63,26 +115,22 @@ def test_a_proof_elsewhere_is_there_and_reads_acts(proof: ProvenIn) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
     ]
     assert found
-    assert "act" in found[0]
+    assert "assert_one_act(" in found[0] or "left_one_act(" in found[0]
+    assert method in source
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_what_a_role_may_do(role: Role) -> None:
     allowed = {name for name in METHODS if may_call(role, f"/choba.v1.OperatorService/{name}")}
     may = {
-        Role.ADMIN: {Right.READ, Right.WORK, Right.GOVERN},
-        Role.OFFICE: {Right.READ, Right.WORK},
+        Role.ADMIN: {Right.READ, Right.WORK, Right.CARRY, Right.GOVERN},
+        Role.OFFICE: {Right.READ, Right.WORK, Right.CARRY},
         Role.AUDITOR: {Right.READ},
         Role.WALLET: {Right.PAY},
     }[role]
     expected = {name for name, right in METHODS.items() if right in may}
     assert allowed == expected
     assert not may_call(role, "/choba.v1.OperatorService/NotOfTheContract")
-
-
-async def acts_of(stub: Any, metadata: Any, **wanted: Any) -> list[Any]:
-    call = stub.ListActs(acts_pb.ListActsRequest(**wanted), metadata=metadata, timeout=TIMEOUT)
-    return [act async for response in call for act in response.acts]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +176,37 @@ async def test_roles_hold_over_the_wire_and_a_change_needs_no_restart(gate: Gate
         operators.remove("operator")
         assert await status(admin) is grpc.StatusCode.UNAUTHENTICATED
         assert await status(operators.add("二人目", Role.ADMIN).reveal()) is grpc.StatusCode.OK
+
+
+async def test_every_method_asks_for_a_token_and_a_role(gate: Gate) -> None:
+    """Streams in either direction, too."""
+    service = pb.DESCRIPTOR.services_by_name["OperatorService"]
+    async with gate.public_channel() as channel:
+        stub = OperatorServiceStub(channel)
+
+        async def status(about: Any, token: str) -> grpc.StatusCode:
+            request = message_factory.GetMessageClass(about.input_type)()
+            call = getattr(stub, about.name)(
+                iter([request]) if about.client_streaming else request,
+                metadata=bearer(token),
+                timeout=TIMEOUT,
+            )
+            try:
+                if about.server_streaming:
+                    async for _ in call:
+                        pass
+                else:
+                    await call
+            except grpc.aio.AioRpcError as error:
+                return error.code()
+            return grpc.StatusCode.OK
+
+        for about in service.methods:
+            stranger = Role.ADMIN if METHODS[about.name] is Right.PAY else Role.WALLET
+            unknown = await status(about, "no token")
+            assert unknown is grpc.StatusCode.UNAUTHENTICATED, about.name
+            not_theirs = await status(about, gate.token_of(stranger))
+            assert not_theirs is grpc.StatusCode.PERMISSION_DENIED, about.name
 
 
 def test_tokens_are_shown_once_and_kept_as_hashes(tmp_path: Path) -> None:

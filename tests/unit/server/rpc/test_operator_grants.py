@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from grpc import aio
 
 from protos.choba.v1 import operator_grants_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
+from tests.support.acts import assert_one_act
 from tests.support.directory import POINTS
 from tests.support.gate import TIMEOUT, Customer, Gate, bearer, prepare, serving, told
 
@@ -28,6 +30,7 @@ class Operator:
     """An operator with its token."""
 
     def __init__(self, channel: aio.Channel, token: str) -> None:
+        self.channel = channel
         self.stub: Any = OperatorServiceStub(channel)
         self.metadata = bearer(token)
 
@@ -94,7 +97,9 @@ async def refused(call: Any, reason: str) -> None:
     assert failure.ja.endswith(("。", "）。"))
 
 
-async def test_give_charge_cancel(operator: Operator, user_id: str) -> None:
+async def test_give_charge_cancel(gate: Gate, operator: Operator, user_id: str) -> None:
+    left_one_act = partial(assert_one_act, gate, operator.channel)
+    await left_one_act("grant.expiry_rule", POINTS, "始め")
     order = pb.GrantOrder(
         idempotency_key="k1", user_id=user_id, service_id=POINTS, amount="１,２００", why="清掃"
     )
@@ -102,14 +107,18 @@ async def test_give_charge_cancel(operator: Operator, user_id: str) -> None:
     assert (given.amount_yen, given.after_yen - given.before_yen) == (1200, 1200)
     again = (await operator.call("GrantPoints", pb.GrantPointsRequest(order=order))).receipt
     assert (again.grant_id, again.repeated) == (given.grant_id, True)
+    await left_one_act("grant.give", given.grant_id, "清掃")
     back = await operator.call(
         "CancelGrant",
         pb.CancelGrantRequest(idempotency_key="c1", grant_id=given.grant_id, why="誤り"),
     )
     assert (back.target_amount_yen, back.after_yen) == (1200, given.before_yen)
+    await left_one_act("grant.cancel", given.grant_id, "誤り")
     order.idempotency_key = "k2"
     charge = pb.ChargeRequest(order=order, price="1,000")
-    assert (await operator.call("Charge", charge)).receipt.amount_yen == 1200
+    charged = (await operator.call("Charge", charge)).receipt
+    assert charged.amount_yen == 1200
+    await left_one_act("grant.charge", charged.grant_id, "清掃")
     order.amount = "1.5"
     await refused(operator.call("Charge", pb.ChargeRequest(order=order)), _grant("AMOUNT_DECIMAL"))
     wrong = pb.SetExpiryRuleRequest(service_id=POINTS, kind="never", why="x")
@@ -120,7 +129,7 @@ def _grant(word: str) -> str:
     return f"CHOBA_GRANT_{word}"
 
 
-async def test_a_file(operator: Operator, user_id: str) -> None:
+async def test_a_file(gate: Gate, operator: Operator, user_id: str) -> None:
     """Large enough for many messages and more than one page of lines."""
     rows = [f"2024-{i},{user_id},{POINTS},OP2,{i + 1}\n" for i in range(1200)]
     lines, preview = await operator.preview((HEADER + "".join(rows)).encode("utf-8-sig"))
@@ -147,6 +156,9 @@ async def test_a_file(operator: Operator, user_id: str) -> None:
     answers = operator.stub.CancelBulk(request, metadata=operator.metadata, timeout=30)
     (summary,) = [answer.summary async for answer in answers]
     assert (summary.cancelled_lines, summary.kept_lines) == (1200, 0)
+    left_one_act = partial(assert_one_act, gate, operator.channel)
+    await left_one_act("bulk.confirm", preview.batch_id, "6月")
+    await left_one_act("bulk.cancel", preview.batch_id, "誤り")
 
 
 async def test_a_wrong_file_is_told_by_line_and_capped(operator: Operator) -> None:
