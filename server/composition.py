@@ -29,7 +29,7 @@ from server.campaigns import GrantDesk, learn_calendar, run_expiry
 from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import HOUR, Clock, system_clock, tokyo_day
+from server.clock import HOUR, SECOND, Clock, system_clock, tokyo_day
 from server.db import Database, LedgerUnavailable, migrate, open_database
 from server.directory import Keyring, known_units, shops, terminals
 from server.directory.signin import SignIn
@@ -58,6 +58,7 @@ from server.ledger import (
 )
 from server.operators import Operators
 from server.payments import DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
+from server.refusal import Refusal
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
@@ -314,14 +315,17 @@ class ChobaServer:
                 self._broker.refuse(crl)
 
     async def _issue_what_waits(self) -> None:
-        """Orders that were paid when a server ended before it had issued their vouchers."""
-        try:
-            count = await asyncio.to_thread(self._campaigns.issue)
-        except LedgerUnavailable as error:
-            say(log, logging.WARNING, "paid orders wait to be issued", error=error)
-        else:
-            if count:
-                say(log, logging.INFO, "issued what had waited", orders=count)
+        """Orders that were paid when a server ended before it had issued their vouchers: now, and
+        every hour what could not be issued then."""
+        while True:
+            try:
+                count = await asyncio.to_thread(self._campaigns.issue)
+            except (LedgerUnavailable, Refusal) as error:
+                say(log, logging.WARNING, "paid orders wait to be issued", error=error)
+            else:
+                if count:
+                    say(log, logging.INFO, "issued what had waited", orders=count)
+            await asyncio.sleep(HOUR / SECOND)
 
     async def _revocations(self) -> bytes:
         serials = await self._fleet.revoked_serials()
