@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protos.units import Micros, Yen
-from server.campaigns import GrantError
 from server.clock import SECOND
 from server.directory import ServiceId
 from server.ledger import AccountKind, trial_balance
@@ -149,8 +148,12 @@ class Model:
     granted: Counter[ServiceId] = field(default_factory=Counter)
 
     def grant(self, user: str, service: ServiceId, amount: int, expires_at: int) -> None:
-        self.lots[user].append(Lot(service, expires_at, amount))
+        """Who has left gets the lot, and loses it in the same entry."""
         self.granted[service] += amount
+        left = user in self.left
+        if left:
+            self.forfeited[service] += amount
+        self.lots[user].append(Lot(service, expires_at, 0 if left else amount))
 
     def take(self, pay: Pay, at: int) -> list[tuple[Lot, int]] | None:
         taken: list[tuple[Lot, int]] = []
@@ -282,13 +285,8 @@ class Play:
             self.model.sales.append(Sale(answer.payment, pay.user, taken))
 
     def grant(self, user: str, service: ServiceId, amount: int, expires_at: Micros) -> None:
-        try:
-            self.town.grant(self.town.users[user], service, amount, expires_at)
-        except GrantError:
-            assert user in self.model.left
-        else:
-            assert user not in self.model.left
-            self.model.grant(user, service, amount, expires_at)
+        self.town.grant(self.town.users[user], service, amount, expires_at)
+        self.model.grant(user, service, amount, expires_at)
 
     def check_lots(self) -> None:
         for user, lots in self.model.lots.items():

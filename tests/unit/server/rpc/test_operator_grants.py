@@ -172,7 +172,10 @@ async def test_a_file_without_a_token_is_refused(gate: Gate) -> None:
     """Streams in both directions are guarded like every other call."""
     async with gate.public_channel() as channel:
         for token in ("", "wrong"):
-            await refused(Operator(channel, token).preview(b"key"), "CHOBA_CALL_UNAUTHENTICATED")
+            # nothing is written: a client that still writes may hear of the broken stream first
+            stub: Any = OperatorServiceStub(channel)
+            call = stub.PreviewBulk(metadata=bearer(token), timeout=TIMEOUT)
+            await refused(call.read(), "CHOBA_CALL_UNAUTHENTICATED")
 
 
 async def test_a_caller_who_goes_away_ends_the_preview(operator: Operator, user_id: str) -> None:
