@@ -42,6 +42,7 @@ class GrantCommand:
     sold: AccountId
     given: AccountId
     forfeited: AccountId
+    expired: AccountId
 
     @property
     def entry_id(self) -> str:
@@ -67,9 +68,10 @@ class GrantCommand:
             PostingDraft(source, self.account, part, self.lot_id) for source, part in parts if part
         )
 
-    def taken_back(self) -> PostingDraft:
-        """失効: the whole lot, from a customer who has left."""
-        return PostingDraft(self.account, self.forfeited, self.grant.amount, self.lot_id)
+    def taken_back(self, at: Micros) -> PostingDraft:
+        """The whole lot, of who has left: 失効, or 有効期限切れ where it has expired."""
+        lost = self.forfeited if self.grant.expires_at > at else self.expired
+        return PostingDraft(self.account, lost, self.grant.amount, self.lot_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ class GrantRules:
             command.grant_id,
             grant.operation,
             subject_of(command, before, after),
-            # who left while a file was booked is forfeited at once: the file is decided already
-            command.postings() + ((command.taken_back(),) if left else ()),
+            # who left while a file was booked loses it at once: the file is decided already
+            command.postings() + ((command.taken_back(instant),) if left else ()),
             None,
             (lot,),
         )

@@ -67,7 +67,7 @@ def prepare(
     accounts: dict[tuple[ServiceId, OwnerKey], AccountId] = {}
     for service in sorted({grant.service_id for grant in grants}):
         kinds = {g.funding.value for g in grants if g.service_id == service}
-        kinds |= {AccountKind.SOLD, AccountKind.FORFEITED}
+        kinds |= {AccountKind.SOLD, AccountKind.FORFEITED, AccountKind.EXPIRED}
         for kind in sorted(kinds):
             sources[service, kind] = open_account(connection, kind, Unit(service), OPERATOR)
         owners = [grant.owner for grant in grants if grant.service_id == service]
@@ -82,6 +82,7 @@ def prepare(
             sources[grant.service_id, AccountKind.SOLD],
             sources[grant.service_id, grant.funding.value],
             sources[grant.service_id, AccountKind.FORFEITED],
+            sources[grant.service_id, AccountKind.EXPIRED],
         )
         for grant, lot, grant_id in zip(
             grants, lots, ids or [new_public_id() for _ in grants], strict=True

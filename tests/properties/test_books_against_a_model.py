@@ -29,8 +29,8 @@ from tests.support.playing import Play, the_sale
 from tests.support.postgres import APPLICATION, PostgresServer
 
 _NUMBERS = count(1)
-EXAMPLES = int(os.environ.get("CHOBA_MODEL_DAYS", "30"))
-"""On SQLite; a fifth of them on PostgreSQL."""
+EXAMPLES = int(os.environ.get("CHOBA_MODEL_DAYS", "20"))
+"""Random days on SQLite; a fifth as many on PostgreSQL."""
 
 
 def settle(town: Town) -> Town:

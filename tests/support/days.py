@@ -1,11 +1,14 @@
 """Steps of a random day for ``tests.support.playing``, and how they are drawn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 
 from server.directory import ServiceId
 from server.payments import AgainOnStand
+from server.refusal import Refusal
 from tests.support.books import POINTS, VOUCHER, moment
 from tests.support.model import (
     KISSATEN,
@@ -198,3 +201,16 @@ def pay_key(pay: Pay) -> str:
 
 def said_again(pay: Pay) -> AgainOnStand:
     return AgainOnStand.CONFIRMED if pay.again else AgainOnStand.NOT_SAID
+
+
+def index_of(found: list[Any], wanted: object) -> int:
+    return next(i for i, one in enumerate(found) if one is wanted)
+
+
+def code(call: Callable[[], object]) -> str:
+    """The refusal's code without its room; "" when it was done."""
+    try:
+        call()
+    except Refusal as refusal:
+        return str(refusal.code).split("_", 2)[2]
+    return ""

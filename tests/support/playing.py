@@ -1,7 +1,6 @@
 """A random day (``tests.support.days``) played on the product and on ``tests.support.model``."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,7 +21,6 @@ from server.payments import (
 )
 from server.payments.tickets import Ticket, seal_ticket
 from server.payments.types import SaleKind
-from server.refusal import Refusal
 from tests.support.books import END_OF_AUGUST, POINTS, VOUCHER, Town, legs, moment
 from tests.support.bulk import bulk_desk, csv, points, runner
 from tests.support.campaign import CAMPAIGN, Sale, terms_of
@@ -51,6 +49,8 @@ from tests.support.days import (
     Together,
     Void,
     Wait,
+    code,
+    index_of,
     pay_key,
     said_again,
 )
@@ -393,19 +393,6 @@ class Play:
 
 def _points_of(line: tuple[str, int]) -> tuple[str, ServiceId, int, int]:
     return (line[0], POINTS, line[1], 0)
-
-
-def index_of(found: list[Any], wanted: object) -> int:
-    return next(i for i, one in enumerate(found) if one is wanted)
-
-
-def code(call: Callable[[], object]) -> str:
-    """The refusal's code without its room; "" when it was done."""
-    try:
-        call()
-    except Refusal as refusal:
-        return str(refusal.code).split("_", 2)[2]
-    return ""
 
 
 def the_sale(town: Town) -> Sale:

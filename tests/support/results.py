@@ -46,12 +46,15 @@ _RESULTS: Final = """
     UNION ALL SELECT g.granted_at, t.funding, g.service_id, '', g.price - g.amount
         FROM grants g JOIN grant_transactions t ON t.grant_id = g.grant_id
     UNION ALL SELECT granted_at, 2, service_id, '', amount FROM grants
-    UNION ALL SELECT g.granted_at, 5, g.service_id, '', g.amount
+    UNION ALL SELECT g.granted_at, CASE WHEN g.expires_at > g.granted_at THEN 5 ELSE 4 END,
+        g.service_id, '', g.amount
         FROM grants g JOIN grant_transactions t ON t.grant_id = g.grant_id
-        WHERE t.after_value = t.before_value AND g.expires_at > g.granted_at
+        JOIN user_departures d ON d.user_id = g.user_id AND d.left_at < g.granted_at
+        WHERE t.after_value = t.before_value
     UNION ALL SELECT g.granted_at, 2, g.service_id, '', -g.amount
         FROM grants g JOIN grant_transactions t ON t.grant_id = g.grant_id
-        WHERE t.after_value = t.before_value AND g.expires_at > g.granted_at
+        JOIN user_departures d ON d.user_id = g.user_id AND d.left_at < g.granted_at
+        WHERE t.after_value = t.before_value
     UNION ALL SELECT c.cancelled_at, 6, g.service_id, '', g.price
         FROM grant_cancels c JOIN grants g ON g.grant_id = c.grant_id
     UNION ALL SELECT c.cancelled_at, t.funding, g.service_id, '', g.amount - g.price

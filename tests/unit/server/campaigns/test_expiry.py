@@ -46,6 +46,7 @@ from tests.support.books import (
 )
 from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
 from tests.support.cancels import assert_all_holds, at, expire, leave, lots_of, pay, refused
+from tests.support.results import assert_results_are_the_ledger
 
 
 def in_account(town: Town, kind: AccountKind, service: str) -> int:
@@ -239,6 +240,24 @@ async def test_who_leaves_while_a_confirmed_file_waits_keeps_nothing_of_it(town:
     assert (cancelled.cancelled_lines, cancelled.cancelled, cancelled.kept_lines) == (1, 50, 1)
     assert_all_holds(town)
     assert town.database.read_now(audit_verify) == 0
+
+
+async def test_what_has_expired_when_it_is_booked_for_who_left_is_expired_not_forfeited(
+    town: Town,
+) -> None:
+    hanako = town.users["花子"]
+    leave(town, "花子")
+    kinds = (AccountKind.FORFEITED, AccountKind.EXPIRED)
+    forfeited, expired = (in_account(town, kind, POINTS) for kind in kinds)
+    town.clock.forward(1)
+    town.grant(hanako, POINTS, 70, town.clock.now)
+    town.grant(hanako, POINTS, 50, Micros(town.clock.now + 60 * SECOND))
+    assert town.holdings()["花子", POINTS] == 0
+    assert in_account(town, AccountKind.FORFEITED, POINTS) == forfeited + 50
+    assert in_account(town, AccountKind.EXPIRED, POINTS) == expired + 70
+    assert expire(town).amount == 0
+    assert_results_are_the_ledger(town.database)
+    assert_all_holds(town)
 
 
 async def test_somebody_with_nothing_leaves_too(town: Town) -> None:

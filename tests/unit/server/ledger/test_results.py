@@ -1,5 +1,6 @@
 """Results = ledger (実績＝台帳), with the numbers of two days written out by hand."""
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -27,7 +28,7 @@ FIFTH = (date(2024, 6, 5) - date(1970, 1, 1)).days
 
 
 async def two_days(town: Town) -> None:
-    """The town's grants, four payments, two cancels on the day after, an OP5, an expiry, a leave."""
+    """Grants, four payments; on the day after two cancels, an OP5, an expiry, a leave."""
     await pay(town, 1, voucher=1000, points=150)
     back = await pay(town, 2, points=100)
     short = Micros(town.clock.now + DAY // 24)
@@ -72,7 +73,7 @@ async def test_two_days_add_up_by_day_service_and_shop(town: Town) -> None:
 def test_a_purchase_with_premium_and_bonus(town: Town) -> None:
     sale = Sale(town, terms_of(100))
     sale.sell(sale.people(["1944-01-31"])[0], 10)
-    net = Sums()
+    net = Counter[tuple[AccountKind, str]]()
     for line, yen in sums_of_rows(town.database).items():
         if line.kind not in {K.CUSTOMER, K.ISSUED}:
             net[line.kind, line.service] += yen
