@@ -104,6 +104,13 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class LastMoment:
+    """Who holds the lot that expires next pays with all they have of it, at that and ``off`` µs."""
+
+    off: int
+
+
+@dataclass(frozen=True)
 class Wait:
     seconds: int
 
@@ -151,6 +158,7 @@ PAYING = st.one_of(
     st.builds(Many, st.lists(ANYWHERE, min_size=2, max_size=20).map(tuple)),
     st.builds(Many, st.lists(ANYWHERE, min_size=1, max_size=10).map(lambda x: tuple(x + x))),
     st.builds(Again, st.integers(0, 40)),
+    st.builds(LastMoment, st.sampled_from([-1, 0, 1])),
     st.builds(Void, st.integers(1, 9)),
 )
 TAKING_BACK = st.one_of(

@@ -39,6 +39,7 @@ from tests.support.days import (
     Expire,
     File,
     Give,
+    LastMoment,
     Leave,
     Many,
     Refund,
@@ -113,7 +114,7 @@ class Play:
         self.edge = False
 
     async def step(self, desk: PaymentDesk, step: object) -> None:
-        if isinstance(step, Pay | Together | Many | Again | Void):
+        if isinstance(step, Pay | Together | Many | Again | Void | LastMoment):
             await self.at_the_counter(desk, step)
         elif isinstance(step, Cancel | Refund | TakeBack):
             self.take_back(step)
@@ -132,6 +133,8 @@ class Play:
                 await self.many(desk, asked)
             case Again(which) if self.asked:
                 await self.together(desk, (self.asked[which % len(self.asked)],))
+            case LastMoment(off):
+                await self.pay_at_last_moment(desk, off)
             case Void(sale):
                 number = SaleNumber(sale)
                 found = await desk.resolve(self.town.matsuya, number, ResolveMode.VOID)
@@ -192,6 +195,18 @@ class Play:
             )
         )
         self.compare(asked, answers)
+
+    async def pay_at_last_moment(self, desk: PaymentDesk, off: int) -> None:
+        now = self.town.clock.now
+        ends = [x for x in self.model.lots if x.left and now + SECOND < x.expires_at < END_OF_PLAY]
+        if not ends:
+            return
+        lot = min(ends, key=lambda lot: lot.expires_at)
+        held = self.model.usable(lot.user, lot.service, lot.expires_at - 1)
+        split = [sum(x.left for x in held) if lot.service == s else 0 for s in (VOUCHER, POINTS)]
+        self.town.clock.now = Micros(lot.expires_at + off)
+        number = 1000 + len(self.asked)
+        await self.together(desk, (Pay(lot.user, number, MATSUYA, number, split[0], split[1]),))
 
     async def many(self, desk: PaymentDesk, asked: tuple[Pay, ...]) -> None:
         requests = [
