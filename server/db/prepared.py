@@ -17,6 +17,7 @@ from sqlalchemy.sql.expression import Executable
 from server.db.database import DatabaseKind
 
 Rows = list[tuple[Any, ...]]
+_FIRST_LOOK: Final = 16
 
 
 class Prepared:
@@ -44,6 +45,16 @@ class Prepared:
         fixed = self._fixed
         values = [params[n] if n in params else fixed[n] for n in self._names]
         return run_sql(connection, self._sql, values)
+
+
+def plan_again_while_growing(connection: Connection) -> None:
+    """Call once a batch (PostgreSQL). Plans are made once for each connection, by the sizes that
+    tables have then; a young database has empty ones, and the statistics that would make it plan
+    again come minutes later. So plans are dropped at the 16th batch, the 32nd, the 64th and so on.
+    """
+    batches = connection.info["choba_batches"] = connection.info.get("choba_batches", 0) + 1
+    if batches >= _FIRST_LOOK and batches & (batches - 1) == 0:
+        run_sql(connection, "DISCARD PLANS", [])
 
 
 def run_sql(connection: Connection, sql: str, values: list[Any]) -> Rows:

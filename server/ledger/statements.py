@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from server.db.database import DatabaseKind
-from server.db.prepared import Prepared, Rows
+from server.db.prepared import Prepared, Rows, plan_again_while_growing
 from server.db.schema import ledger as t
 from server.db.sets import Inserter, Row, RowSet
 
@@ -73,6 +73,7 @@ class EngineStatements:
         """
         if self.kind is DatabaseKind.SQLITE:
             return None
+        plan_again_while_growing(connection)
         taken = self._lock_wallets.run(connection, self._owners.params(_rows(owners)))
         if wanted := _rows(streams):
             self._lock_streams.run(connection, self._streams.params(wanted))
