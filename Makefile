@@ -24,7 +24,8 @@ demo: setup
 	@$(BIN)/python -m tools.demo
 
 test: setup-test check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m journey
+	@$(BIN)/python -m pytest -m "not journey" -n 2
 
 check: setup-test
 	@$(BIN)/ruff format --check .
