@@ -123,6 +123,11 @@ class House:
 
     @property
     def broker_pid(self) -> int:
+        """Of the broker that runs: the file names a killed one until the next has started."""
+        until("a broker runs", lambda: process_now(self._noted_broker()) is not None)
+        return self._noted_broker()
+
+    def _noted_broker(self) -> int:
         facts = json.loads((self.stack.server_dir / "broker" / "mosquitto.pid").read_text())
         return int(facts["pid"])
 
