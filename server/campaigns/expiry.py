@@ -29,14 +29,13 @@ from server.ledger import (
     Decline,
     EntryDraft,
     LedgerClock,
-    LotId,
     Operation,
     OwnerKey,
     Poster,
     PostingDraft,
     Postponed,
-    StreamId,
     Unit,
+    WalletsOnly,
     due_wallets,
     open_account,
     open_lane,
@@ -77,19 +76,11 @@ class ExpiryRun:
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(WalletsOnly):
     entry_id: str
     owner: OwnerKey
     unit: Unit
     expired: AccountId
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,14 @@ from server.ledger import (
     Operation,
     OwnerKey,
     PostingDraft,
-    StreamId,
     Unit,
+    WalletsOnly,
     postings_of,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class CancelCommand:
+class CancelCommand(WalletsOnly):
     """One grant to take back; ``postings`` are the grant's own, turned round."""
 
     cancel_id: str
@@ -49,14 +49,6 @@ class CancelCommand:
     @property
     def entry_id(self) -> str:
         return self.cancel_id
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,14 @@ from server.ledger import (
     NewLot,
     OwnerKey,
     PostingDraft,
-    StreamId,
     Unit,
     Wallet,
+    WalletsOnly,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class GrantCommand:
+class GrantCommand(WalletsOnly):
     """A grant with the numbers and accounts that it needs."""
 
     grant: Grant
@@ -51,14 +51,6 @@ class GrantCommand:
     @property
     def owner(self) -> OwnerKey:
         return self.grant.owner
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
     def postings(self) -> tuple[PostingDraft, ...]:
         """The lot is filled from what was sold and what was given."""

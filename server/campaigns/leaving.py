@@ -37,14 +37,13 @@ from server.ledger import (
     Decline,
     EntryDraft,
     LedgerClock,
-    LotId,
     Operation,
     OwnerKey,
     Poster,
     PostingDraft,
     Postponed,
-    StreamId,
     Unit,
+    WalletsOnly,
     open_account,
     open_lane,
     post_patiently,
@@ -87,7 +86,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(WalletsOnly):
     user_id: UserId
     owner: OwnerKey
     by: str
@@ -95,14 +94,6 @@ class _Command:
     entry_id: str
     accounts: dict[ServiceId, tuple[AccountId, AccountId]]
     """Forfeited and expired, of every service."""
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

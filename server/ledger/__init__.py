@@ -49,7 +49,7 @@ from server.ledger.posting import (
     deciding_clock,
     process_clock,
 )
-from server.ledger.rules import Accept, Booked, Decline, PostingRules
+from server.ledger.rules import Accept, Booked, Decline, PostingRules, WalletsOnly
 from server.ledger.trial_balance import TrialBalance, TrialBalanceLine, trial_balance
 from server.ledger.types import (
     NO_LOT,
@@ -125,6 +125,7 @@ __all__ = [
     "Unit",
     "Wallet",
     "WalletReader",
+    "WalletsOnly",
     "all_signed_heads",
     "allocate",
     "check_heads",

@@ -29,11 +29,10 @@ from server.db.sets import Inserter
 from server.ledger.accounts import last_sequence, last_sequences, lock_stream, open_lane
 from server.ledger.books import Books
 from server.ledger.posting import LedgerClock, Poster
-from server.ledger.rules import Accept, Booked, Decline
+from server.ledger.rules import Accept, Booked, Decline, WalletsOnly
 from server.ledger.types import (
     OPERATOR,
     EntryDraft,
-    LotId,
     Operation,
     OwnerKey,
     StreamId,
@@ -146,7 +145,7 @@ def gaps_subject(entry_id: str, gaps: Iterable[tuple[int, int, int]]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(WalletsOnly):
     """Gaps that are made together."""
 
     entry_id: str
@@ -155,14 +154,6 @@ class _Command:
     @property
     def owner(self) -> OwnerKey:
         return OPERATOR
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
 
 class _SkipRules:

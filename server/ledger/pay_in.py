@@ -24,18 +24,16 @@ from server.db.sets import Inserter, RowSet
 from server.ledger.accounts import open_account, open_lane
 from server.ledger.books import Books
 from server.ledger.posting import LedgerClock, Poster, Postponed, StolenRow
-from server.ledger.rules import Accept, Booked, Decline
+from server.ledger.rules import Accept, Booked, Decline, WalletsOnly
 from server.ledger.types import (
     NO_LOT,
     OPERATOR,
     AccountId,
     AccountKind,
     EntryDraft,
-    LotId,
     Operation,
     OwnerKey,
     PostingDraft,
-    StreamId,
     Unit,
 )
 from server.oversight import Act, record_act
@@ -115,7 +113,7 @@ class PayInOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(WalletsOnly):
     pay_in: PayIn
     pay_in_id: str
     salt: bytes
@@ -125,14 +123,6 @@ class _Command:
     @property
     def owner(self) -> OwnerKey:
         return OPERATOR
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
     @property
     def reference_hash(self) -> bytes:

@@ -58,6 +58,21 @@ class Locks(Protocol):
         """
 
 
+class WalletsOnly:
+    """Base of commands: no device is told, and nothing is given back to a lot of which nothing is
+    left. A payment says otherwise of the first, a cancel of the second."""
+
+    __slots__ = ()
+
+    @property
+    def stream(self) -> StreamId | None:
+        return None
+
+    @property
+    def lots(self) -> Sequence[LotId]:
+        return ()
+
+
 class PostingRules(Protocol[C_contra, S, D, A]):
     """A domain's part of ``post``. ``S`` is its state of one batch."""
 

@@ -18,9 +18,9 @@ from server.ledger import (
     LotLine,
     Operation,
     PostingDraft,
-    StreamId,
     Unit,
     Wallet,
+    WalletsOnly,
 )
 from server.payments import cancel_refusals as refuse
 from server.payments.cancel_types import (
@@ -64,7 +64,7 @@ class PaidBefore:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelCommand:
+class CancelCommand(WalletsOnly):
     """One request with everything that is known before the locks. Its ids are made beforehand."""
 
     request: CancelRequest
@@ -80,10 +80,6 @@ class CancelCommand:
     @property
     def owner(self) -> OwnerKey:
         return self.payment.owner
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
 
     @property
     def lots(self) -> tuple[LotId, ...]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from protos.units import Micros, PaymentId, SaleNumber, TerminalNumber, TransactionId, UserId, Yen
 from server.db import new_public_id
 from server.directory import OwnerKey
-from server.ledger import LotId, StreamId
+from server.ledger import StreamId, WalletsOnly
 from server.payments.tickets import Ticket
 from server.payments.types import AgainOnStand, LegRequest, SaleKind
 
 
 @dataclass(frozen=True, slots=True)
-class PayCommand:
+class PayCommand(WalletsOnly):
     """One request to pay, well-formed and with a genuine ticket; the ledger decides the rest.
 
     Its random ids are made before the first try, so that deciding needs no chance.
@@ -39,10 +39,6 @@ class PayCommand:
     @property
     def stream(self) -> StreamId | None:
         return None if self.announced_to is None else StreamId(self.announced_to)
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,12 @@ from server.ledger import (
     Decline,
     EntryDraft,
     LedgerClock,
-    LotId,
     Operation,
     OwnerKey,
     Poster,
     PostingDraft,
-    StreamId,
     Unit,
+    WalletsOnly,
     open_account,
     open_lane,
 )
@@ -51,7 +50,7 @@ _CHUNK: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class PayInCommand:
+class PayInCommand(WalletsOnly):
     """The buyers' money of one order."""
 
     purchase_id: str
@@ -65,14 +64,6 @@ class PayInCommand:
     @property
     def entry_id(self) -> str:
         return self.purchase_id
-
-    @property
-    def stream(self) -> StreamId | None:
-        return None
-
-    @property
-    def lots(self) -> tuple[LotId, ...]:
-        return ()
 
 
 Command = PayInCommand | GrantCommand
