@@ -31,7 +31,7 @@ from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.clock import HOUR, Clock, system_clock, tokyo_day
 from server.db import Database, migrate, open_database
-from server.directory import Keyring, known_units, shops, terminals
+from server.directory import Keyring, KnownOwners, known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
 from server.due_jobs import DueJobs
@@ -94,6 +94,7 @@ class Foundations:
     authority: CertificateAuthority
     identity: ServerIdentity
     database: Database
+    owners: KnownOwners
     ledger_id: str
     head_key: HeadKey
     wallet_url: str
@@ -147,6 +148,7 @@ def lay_foundations(
         authority=authority,
         identity=identity,
         database=database,
+        owners=KnownOwners(database),
         ledger_id=ledger,
         head_key=head_key,
         wallet_url=wallet_url(settings),
@@ -379,6 +381,7 @@ def _desk(
         ),
         hooks=DeskHooks(on_claim_changed=claims.tell, on_committed=on_committed),
         checkpoint=base.checkpoint,
+        owners=base.owners,
     )
 
 
@@ -430,6 +433,7 @@ def _signin(base: Foundations) -> SignIn:
         clock=base.clock,
         sender=web.name_ja,
         autofill_host=urlsplit(base.wallet_url).hostname or "",
+        owners=base.owners,
     )
 
 

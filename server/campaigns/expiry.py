@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from protos.units import Micros, Yen
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.db import Database, DatabaseKind, new_public_id
+from server.db.prepared import Rows
 from server.db.schema import lapses as t
 from server.db.sets import Inserter, RowSet
 from server.directory import ServiceId
@@ -24,6 +25,7 @@ from server.ledger import (
     Accept,
     AccountId,
     AccountKind,
+    AsksAfterwards,
     Booked,
     Books,
     Decline,
@@ -97,7 +99,7 @@ _State = dict[str, tuple[int, int]]
 """By entry: amount and lots of an expiry that this very run has booked, when it was not told."""
 
 
-class _ExpiryRules:
+class _ExpiryRules(AsksAfterwards):
     def __init__(self, kind: DatabaseKind) -> None:
         self._insert = Inserter(kind, t.expiries)
         self._ids = RowSet(kind, "ids", entry_id=str)
@@ -108,7 +110,13 @@ class _ExpiryRules:
     def locks(self, command: _Command) -> _Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> _State:
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[_Command],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
+    ) -> _State:
         rows = connection.execute(self._booked, self._ids.params([(c.entry_id,) for c in commands]))
         return {entry_id: (amount, lots) for entry_id, amount, lots in rows}
 

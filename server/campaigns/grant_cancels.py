@@ -11,12 +11,14 @@ from server.campaigns.digests import digest
 from server.campaigns.grant_refusals import GrantCode
 from server.campaigns.grant_rules import usable
 from server.db import DatabaseKind, new_public_id
+from server.db.prepared import Rows
 from server.db.schema import campaigns as c
 from server.db.schema import grants as t
 from server.db.sets import Inserter, RowSet
 from server.directory import ServiceId, owners_of
 from server.ledger import (
     Accept,
+    AsksAfterwards,
     Booked,
     Books,
     Decline,
@@ -77,7 +79,7 @@ class CancelState:
     """The grant that the key has cancelled."""
 
 
-class CancelRules:
+class CancelRules(AsksAfterwards):
     """``server.ledger.PostingRules`` for cancels of grants."""
 
     def __init__(self, kind: DatabaseKind) -> None:
@@ -99,7 +101,11 @@ class CancelRules:
         return command
 
     def load(
-        self, connection: Connection, commands: Sequence[CancelCommand], instant: Micros
+        self,
+        connection: Connection,
+        commands: Sequence[CancelCommand],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
     ) -> CancelState:
         params = self._wanted.params([(c.grant_id, c.idempotency_key) for c in commands])
         state = CancelState()

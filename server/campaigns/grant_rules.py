@@ -10,6 +10,7 @@ from protos.units import Micros, Yen
 from server.campaigns.digests import digest
 from server.campaigns.grant_types import Grant, GrantError, GrantOutcome
 from server.db import DatabaseKind
+from server.db.prepared import Rows
 from server.db.schema import campaigns as t
 from server.db.schema import grants as g
 from server.db.sets import Inserter, RowSet
@@ -17,6 +18,7 @@ from server.directory import DepartureReader
 from server.ledger import (
     Accept,
     AccountId,
+    AsksAfterwards,
     Booked,
     Books,
     Decline,
@@ -81,7 +83,7 @@ class GrantState:
     departed: frozenset[OwnerKey] = frozenset()
 
 
-class GrantRules:
+class GrantRules(AsksAfterwards):
     """``server.ledger.PostingRules`` for grants and charges."""
 
     def __init__(self, kind: DatabaseKind) -> None:
@@ -98,7 +100,11 @@ class GrantRules:
         return command
 
     def load(
-        self, connection: Connection, commands: Sequence[GrantCommand], instant: Micros
+        self,
+        connection: Connection,
+        commands: Sequence[GrantCommand],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
     ) -> GrantState:
         params = self._keys.params([(c.grant.idempotency_key,) for c in commands])
         rows = connection.execute(self._known, params)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from protos.units import Micros, UserId, Yen
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.db import Database, DatabaseKind, new_public_id
+from server.db.prepared import Rows
 from server.db.schema import lapses as t
 from server.db.sets import Inserter
 from server.directory import (
@@ -32,6 +33,7 @@ from server.ledger import (
     Accept,
     AccountId,
     AccountKind,
+    AsksAfterwards,
     Booked,
     Books,
     Decline,
@@ -118,7 +120,7 @@ class _State:
     """Leave now with nothing in their wallets: no entry, and a departure all the same."""
 
 
-class _LeaveRules:
+class _LeaveRules(AsksAfterwards):
     def __init__(self, kind: DatabaseKind) -> None:
         self._departures = DepartureReader(kind)
         self._forfeits = Inserter(kind, t.forfeits)
@@ -126,7 +128,13 @@ class _LeaveRules:
     def locks(self, command: _Command) -> _Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> _State:
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[_Command],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
+    ) -> _State:
         return _State(self._departures.read(connection, {c.owner for c in commands}))
 
     def decide(

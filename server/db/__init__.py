@@ -2,7 +2,7 @@
 
 from server.db.connections import kind_of, parse_url
 from server.db.copies import open_copy, snapshot
-from server.db.database import Database, DatabaseKind
+from server.db.database import Database
 from server.db.engines import open_database
 from server.db.errors import (
     CommitUnknown,
@@ -12,6 +12,7 @@ from server.db.errors import (
     LedgerUnavailable,
     SchemaNotCurrent,
 )
+from server.db.kinds import DatabaseKind
 from server.db.public_ids import PUBLIC_ID_LENGTH, new_public_id
 from server.db.revision import NEWEST, migrate, migrate_with, revision_of
 

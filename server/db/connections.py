@@ -8,8 +8,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
-from server.db.database import DatabaseKind
 from server.db.errors import DatabaseSettingError
+from server.db.kinds import DatabaseKind
 
 _POSTGRES_OPTIONS: Final = (
     "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000 "
@@ -84,7 +84,8 @@ def postgresql_engine(url: URL, size: int, options: str = _POSTGRES_OPTIONS) -> 
         max_overflow=0,
         pool_pre_ping=False,
         pool_use_lifo=True,
-        connect_args={"options": options, **_POSTGRES_LINK},
+        # the driver prepares nothing: it would throw away ours (``libpq``) with its own
+        connect_args={"options": options, "prepare_threshold": None, **_POSTGRES_LINK},
     )
 
 

@@ -6,15 +6,16 @@ SQLite every write of the process goes through one queue, on one thread, with BE
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from enum import Enum
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from server.db.errors import LedgerOverloaded
+from server.db.kinds import DatabaseKind
+from server.db.prepared import Rows, Statement, run_all
 from server.db.retrying import PATIENCE_SECONDS, CommitFailed, Patience, outcome_unknown
 
 T = TypeVar("T")
@@ -22,11 +23,6 @@ Work = Callable[[Connection], T]
 
 _WAITING_LIMIT: Final = 2000
 """Reads or writes that may wait in one pool; more are refused instead of queued."""
-
-
-class DatabaseKind(Enum):
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
 
 
 class Database:
@@ -57,6 +53,10 @@ class Database:
         the database does not answer in time, LedgerOverloaded when too many reads wait.
         """
         return await self._read_pool.run(lambda: self._read(work, self._patience))
+
+    async def look_up(self, statements: Sequence[Statement]) -> list[Rows]:
+        """``read`` of prepared statements and nothing else: one trip, no transaction around it."""
+        return await self.read(lambda c: run_all(c, statements, in_transaction=False))
 
     async def write(self, work: Work[T], *, repeatable: bool = False) -> T:
         """Run ``work`` in one transaction, committed when it returns, rolled back when it raises.

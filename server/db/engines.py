@@ -8,7 +8,8 @@ from server.db.connections import (
     sqlite_readers,
     sqlite_writer,
 )
-from server.db.database import Database, DatabaseKind
+from server.db.database import Database
+from server.db.kinds import DatabaseKind
 from server.db.revision import check_current
 
 

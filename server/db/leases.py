@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from protos.units import Micros
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema.house import leases as t
 
 _SECOND: Final = 1_000_000

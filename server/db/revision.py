@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from server.db.connections import kind_of, parse_url, sqlite_writer
-from server.db.database import DatabaseKind
 from server.db.errors import SchemaNotCurrent
+from server.db.kinds import DatabaseKind
 
 NEWEST: Final = "0009"
 """The revision that this program needs; a test compares it with the migrations' files."""

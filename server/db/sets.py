@@ -14,22 +14,26 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     FromClause,
     Integer,
     LargeBinary,
     Table,
     Text,
+    and_,
     bindparam,
     cast,
     func,
+    literal_column,
     select,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import NullType, TypeEngine
 
-from server.db.database import DatabaseKind
-from server.db.prepared import Prepared, run_sql
+from server.db.kinds import DatabaseKind
+from server.db.prepared import Prepared, Statement, run_all
 
 Row = Sequence[Any]
 _SQLITE_ROWS: Final = 64
@@ -62,6 +66,30 @@ class RowSet:
             for (column, of), values in zip(self._columns.items(), turned, strict=True)
         }
 
+    def among(self, column: Column[Any]) -> ColumnElement[bool]:
+        """That a column is one of those in the first column of the rows.
+
+        On PostgreSQL each value is looked up in the column's index. With a subquery the planner,
+        which takes a hundred rows for granted, may read the table instead.
+        """
+        name, kind = next(iter(self._columns.items()))
+        if self._kind is DatabaseKind.SQLITE:
+            return column.in_(select(self.source.c[name]))
+        values = bindparam(f"{self._name}_{name}", type_=NullType())
+        return column == func.any(cast(values, postgresql.ARRAY(_sql_type(kind))))
+
+    def one_each(self, table: Table, *conditions: ColumnElement[bool]) -> tuple[FromClause, Any]:
+        """A table's row with the same key as each of the rows, for those that have one: what to
+        select from, and its columns. A key is all columns of the rows, by their names.
+
+        On PostgreSQL one row after the other goes through the key's index.
+        """
+        same = and_(*(table.c[name] == self.source.c[name] for name in self._columns), *conditions)
+        if self._kind is DatabaseKind.SQLITE:
+            return self.source.join(table, same), table.c
+        one = select(table).where(same).limit(literal_column("1")).lateral(f"of_{table.name}")
+        return self.source.join(one, true()), one.c
+
     def _arrays(self) -> FromClause:
         return _unnested(
             self._name,
@@ -86,6 +114,7 @@ class Inserter:
     def __init__(self, kind: DatabaseKind, table: Table) -> None:
         self._kind = kind
         self._table = table
+        self._names: Final = tuple(column.name for column in table.columns)
         self._insert = _from_arrays(table)
         first = next(iter(table.columns))
         self._plain = self._skipping = None
@@ -98,12 +127,21 @@ class Inserter:
 
     def insert(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert all rows. Raises IntegrityError when one is refused by a constraint."""
+        run_all(connection, self.statements(rows))
+
+    def statements(self, rows: Sequence[Row]) -> list[Statement]:
+        """What ``insert`` runs: one statement, on SQLite one for each 64 rows."""
         if not rows:
-            return
-        if self._plain is None:
-            self._insert_sqlite(connection, rows)
-        else:
-            self._plain.run(connection, self.params(rows))
+            return []
+        if self._plain is not None:
+            return [self._plain.statement(self.params(rows))]
+        return [
+            Statement(
+                _values_sql(self._table.name, self._names, len(chunk)),
+                [value for row in chunk for value in row],
+            )
+            for chunk in (rows[i : i + _SQLITE_ROWS] for i in range(0, len(rows), _SQLITE_ROWS))
+        ]
 
     def insert_new(self, connection: Connection, rows: Sequence[Row]) -> bool:
         """Insert all rows unless one is there already; False: some were, roll back.
@@ -114,7 +152,7 @@ class Inserter:
         if not rows:
             return True
         if self._skipping is None:
-            self._insert_sqlite(connection, rows)
+            self.insert(connection, rows)
             return True
         return len(self._skipping.run(connection, self.params(rows))) == len(rows)
 
@@ -132,13 +170,6 @@ class Inserter:
         statement = self._insert.on_conflict_do_nothing() if new else self._insert
         first = next(iter(self._table.columns))
         return statement.returning(first).cte(f"insert_{self._table.name}")
-
-    def _insert_sqlite(self, connection: Connection, rows: Sequence[Row]) -> None:
-        names = tuple(column.name for column in self._table.columns)
-        for start in range(0, len(rows), _SQLITE_ROWS):
-            chunk = rows[start : start + _SQLITE_ROWS]
-            values = [value for row in chunk for value in row]
-            run_sql(connection, _values_sql(self._table.name, names, len(chunk)), values)
 
 
 @lru_cache(maxsize=4096)

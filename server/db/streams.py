@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, select, text
 
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 
 _AHEAD: Final = 4000
 """Rows that PostgreSQL sends at once."""

@@ -10,8 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from server.db.connections import kind_of, parse_url, postgresql_engine, sqlite_writer
-from server.db.database import DatabaseKind
 from server.db.guards import grant_application
+from server.db.kinds import DatabaseKind
 
 _MIGRATING: Final = 0x43484F4241  # "CHOBA"
 _FOLDER: Final = Path(__file__).parent / "migrations"

@@ -10,6 +10,7 @@ from server.directory.departures import (
 )
 from server.directory.keyring import Keyring
 from server.directory.known import REVISION, KnownDirectory
+from server.directory.known_owners import KnownOwners
 from server.directory.lookup import owners_of
 from server.directory.records import (
     create_merchant,
@@ -58,6 +59,7 @@ __all__ = [
     "DirectoryError",
     "Keyring",
     "KnownDirectory",
+    "KnownOwners",
     "Merchant",
     "MerchantId",
     "OwnerKey",

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from protos.units import TerminalId, TerminalNumber
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import directory as t
 from server.db.sets import RowSet
 from server.directory.types import ServiceId, ShopId, ShopState, TerminalKind

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select
 
 from protos.units import Micros, UserId
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import directory as t
 from server.db.schema import signin as s
 from server.db.sets import RowSet

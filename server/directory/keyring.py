@@ -1,6 +1,5 @@
 """The master key in memory, and what follows from it. Nothing here is ever written down."""
 
-from collections import OrderedDict
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
@@ -8,6 +7,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from protos.keys import TerminalKeys, terminal_keys, terminal_secret
 from protos.units import TerminalNumber
+from server.remembered import Remembered
 
 _REMEMBERED: Final = 4096
 
@@ -20,7 +20,7 @@ class Keyring:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
-        self._terminals: OrderedDict[TerminalNumber, TerminalKeys] = OrderedDict()
+        self._terminals: Final[Remembered[TerminalNumber, TerminalKeys]] = Remembered(_REMEMBERED)
         self.terminal_secret(TerminalNumber(0))
         self.ticket_key: Final = self.derive(b"choba-scan-ticket-v1")
 
@@ -33,9 +33,7 @@ class Keyring:
         known = self._terminals.get(terminal)
         if known is None:
             known = terminal_keys(self.terminal_secret(terminal))
-            self._terminals[terminal] = known
-            if len(self._terminals) > _REMEMBERED:
-                self._terminals.popitem(last=False)
+            self._terminals.put(terminal, known)
         return known
 
     def derive(self, purpose: bytes) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, select
 
 from protos.units import TerminalNumber
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import directory as t
 from server.directory.counters import Counter, CounterReader
 from server.directory.records import services

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,10 +23,12 @@ from server.clock import SECOND, Clock
 from server.db import Database
 from server.db.together import ReadTogether
 from server.directory import signin_store as store
+from server.directory.known_owners import KnownOwners
 from server.directory.phones import CODE_DIGITS, PhoneNumber, PhoneProblem, digits_of, parse_mobile
 from server.directory.records import create_user, user_by_phone
 from server.directory.signin_refusals import SignInReason, SignInRefused, refusal
 from server.directory.sms import SmsGateway, SmsMessage, SmsNotAccepted
+from server.remembered import Remembered
 
 _BELIEVED: Final = 10 * SECOND
 _MOST_BELIEVED: Final = 20_000
@@ -88,6 +89,7 @@ class SignIn:
         sender: str = "まち商品券",
         autofill_host: str = "",
         limits: SignInLimits | None = None,
+        owners: KnownOwners | None = None,
     ) -> None:
         """``secret``: 32 bytes or more, shared by all server processes; ``sender`` opens the
         message; ``autofill_host`` is the wallet's host without port, for the phone's own filling
@@ -101,10 +103,14 @@ class SignIn:
         self._sender = sender
         self._autofill_host = autofill_host
         self._limits = limits or SignInLimits()
+        self._owners = owners or KnownOwners(database)
+        self._reader: Final = store.SessionReader(database.kind)
         self._sessions: Final = ReadTogether(self._read_sessions)
-        self._open_sessions: OrderedDict[bytes, tuple[UserId, int]] = OrderedDict()
-        self._ended: OrderedDict[bytes, None] = OrderedDict()
-        self._left: OrderedDict[UserId, None] = OrderedDict()
+        self._open_sessions: Final[Remembered[bytes, tuple[UserId, int]]] = Remembered(
+            _MOST_BELIEVED
+        )
+        self._ended: Final[Remembered[bytes, None]] = Remembered(_MOST_BELIEVED)
+        self._left: Final[Remembered[UserId, None]] = Remembered(_MOST_BELIEVED)
 
     async def ask(self, phone_text: str, client: str) -> Challenge:
         """Send a code to a number. ``client``: the caller's network address, for the limits.
@@ -218,38 +224,34 @@ class SignIn:
         if known is not None and now < known[1]:
             return known[0]
         found = await self._sessions.get(digest)
-        self._open_sessions.pop(digest, None)
+        self._open_sessions.forget(digest)
         if found is None:
             return None
-        user, until = found
+        self._owners.learn(found.user, found.owner)
         # one that was ended while it was read is not believed
-        if digest not in self._ended and user not in self._left:
-            self._open_sessions[digest] = (user, min(now + _BELIEVED, until))
-            if len(self._open_sessions) > _MOST_BELIEVED:
-                self._open_sessions.popitem(last=False)
-        return user
+        if digest not in self._ended and found.user not in self._left:
+            self._open_sessions.put(digest, (found.user, min(now + _BELIEVED, found.until)))
+        return found.user
 
     async def end(self, token: SessionToken) -> None:
         """Sign out: the token is worth nothing from now on. Ending twice is no error."""
         digest = _token_hash(token)
         await self._database.write(lambda c: store.end_session(c, digest))
-        self._open_sessions.pop(digest, None)
-        self._ended[digest] = None
-        if len(self._ended) > _MOST_BELIEVED:
-            self._ended.popitem(last=False)
+        self._open_sessions.forget(digest)
+        self._ended.put(digest, None)
 
     def believe_no_more(self, user: UserId) -> None:
         """The customer has left (退会): their sessions are deleted, and over at once in this
         process too."""
-        self._left[user] = None
-        if len(self._left) > _MOST_BELIEVED:
-            self._left.popitem(last=False)
-        for digest in [d for d, (owner, _) in self._open_sessions.items() if owner == user]:
-            del self._open_sessions[digest]
+        self._left.put(user, None)
+        for digest, (whose, _) in self._open_sessions.items():
+            if whose == user:
+                self._open_sessions.forget(digest)
 
-    async def _read_sessions(self, digests: Sequence[bytes]) -> dict[bytes, tuple[UserId, Micros]]:
-        now = self._clock()
-        return await self._database.read(lambda c: store.session_users(c, digests, now))
+    async def _read_sessions(self, digests: Sequence[bytes]) -> dict[bytes, store.OpenSession]:
+        question = self._reader.question(digests, self._clock())
+        (rows,) = await self._database.look_up([question])
+        return self._reader.sessions(rows)
 
     def _is_open(self, row: store.ChallengeRow, now: Micros) -> bool:
         return not row.used and now < row.expires_at and row.tries < self._limits.tries

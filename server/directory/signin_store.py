@@ -2,12 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from protos.units import Micros, UserId
+from server.db import DatabaseKind
+from server.db.prepared import Prepared, Rows, Statement
+from server.db.schema.directory import users
 from server.db.schema.signin import sign_in_challenges, sign_in_messages, sign_in_sessions
 from server.directory.phones import PhoneNumber
+from server.ledger import OwnerKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +165,50 @@ def add_session(
     )
 
 
-def session_users(
-    connection: Connection, token_hashes: Sequence[bytes], now: Micros
-) -> dict[bytes, tuple[UserId, Micros]]:
-    """Whose sessions these tokens are and until when, of those that are still good."""
-    rows = connection.execute(_SESSION_USERS, {"hashes": list(token_hashes), "now": now})
-    return {bytes(digest): (UserId(user), Micros(until)) for digest, user, until in rows}
+class OpenSession(NamedTuple):
+    """A session that is still good, and whose it is."""
+
+    user: UserId
+    owner: OwnerKey
+    until: Micros
+
+
+class SessionReader:
+    """Whose sessions these tokens are; prebuilt, one statement for 1 to 256 of them."""
+
+    def __init__(self, kind: DatabaseKind) -> None:
+        self._of_size: Final = {size: Prepared(kind, _open_sessions(size)) for size in _SIZES}
+
+    def question(self, token_hashes: Sequence[bytes], now: Micros) -> Statement:
+        size = next(size for size in _SIZES if size >= len(token_hashes))
+        padded = [*token_hashes, *[token_hashes[-1]] * (size - len(token_hashes))]
+        values: dict[str, Any] = {f"hash_{i}": digest for i, digest in enumerate(padded)}
+        return self._of_size[size].statement(values | {"now": now})
+
+    def sessions(self, rows: Rows) -> dict[bytes, OpenSession]:
+        """From the answer; those that are over or never were are left out."""
+        return {
+            bytes(digest): OpenSession(UserId(user), OwnerKey(owner), Micros(until))
+            for digest, user, owner, until in rows
+        }
+
+
+_SIZES: Final = (1, 8, 64, 256)
+"""Binary keys don't travel as one parameter on SQLite; a statement for each number would not stay
+prepared."""
+
+
+def _open_sessions(size: int) -> Select[Any]:
+    table = sign_in_sessions.c
+    hashes = [bindparam(f"hash_{i}", type_=LargeBinary) for i in range(size)]
+    return (
+        select(table.token_hash, table.user_id, users.c.owner, table.expires_at)
+        .join_from(sign_in_sessions, users, users.c.user_id == table.user_id)
+        .where(table.token_hash.in_(hashes), table.expires_at > bindparam("now"))
+    )
 
 
 def end_session(connection: Connection, token_hash: bytes) -> None:
     """Delete a session."""
     table = sign_in_sessions
     connection.execute(delete(table).where(table.c.token_hash == token_hash))
-
-
-_SESSION_USERS = select(
-    sign_in_sessions.c.token_hash, sign_in_sessions.c.user_id, sign_in_sessions.c.expires_at
-).where(
-    sign_in_sessions.c.token_hash.in_(bindparam("hashes", expanding=True)),
-    sign_in_sessions.c.expires_at > bindparam("now"),
-)

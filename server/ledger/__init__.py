@@ -49,7 +49,15 @@ from server.ledger.posting import (
     deciding_clock,
     process_clock,
 )
-from server.ledger.rules import Accept, Booked, Decline, PostingRules, WalletsOnly
+from server.ledger.rules import (
+    Accept,
+    AsksAfterwards,
+    Booked,
+    Decline,
+    PostingRules,
+    WalletsOnly,
+    Writes,
+)
 from server.ledger.trial_balance import TrialBalance, TrialBalanceLine, trial_balance
 from server.ledger.types import (
     NO_LOT,
@@ -83,6 +91,7 @@ __all__ = [
     "AccountId",
     "AccountKind",
     "AccountName",
+    "AsksAfterwards",
     "Audit",
     "Booked",
     "Booking",
@@ -126,6 +135,7 @@ __all__ = [
     "Wallet",
     "WalletReader",
     "WalletsOnly",
+    "Writes",
     "all_signed_heads",
     "allocate",
     "check_heads",

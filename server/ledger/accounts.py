@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import ledger as t
 from server.ledger.layout import account_digest, accounts_genesis, genesis
 from server.ledger.types import AccountId, AccountKind, LaneId, OwnerKey, StreamId, Unit

@@ -22,14 +22,15 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select, update
 
 from protos.units import Micros
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
+from server.db.prepared import Rows
 from server.db.public_ids import new_public_id
 from server.db.schema import ledger as t
 from server.db.sets import Inserter
 from server.ledger.accounts import last_sequence, last_sequences, lock_stream, open_lane
 from server.ledger.books import Books
 from server.ledger.posting import LedgerClock, Poster
-from server.ledger.rules import Accept, Booked, Decline, WalletsOnly
+from server.ledger.rules import Accept, AsksAfterwards, Booked, Decline, WalletsOnly
 from server.ledger.types import (
     OPERATOR,
     EntryDraft,
@@ -156,7 +157,7 @@ class _Command(WalletsOnly):
         return OPERATOR
 
 
-class _SkipRules:
+class _SkipRules(AsksAfterwards):
     """``PostingRules``: always booked; the streams are locked by the caller."""
 
     def __init__(self, kind: DatabaseKind) -> None:
@@ -165,7 +166,13 @@ class _SkipRules:
     def locks(self, command: _Command) -> _Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> None:
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[_Command],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
+    ) -> None:
         return None
 
     def decide(

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from protos.units import Micros, Yen
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import ledger as t
 from server.db.sets import RowSet
 from server.ledger.types import AccountId, AccountKind, LotId, OwnerKey, Unit

@@ -19,12 +19,13 @@ from sqlalchemy import Connection, insert, select
 
 from protos.units import Micros, Yen
 from server.db import Database, DatabaseKind, LedgerOverloaded, new_public_id
+from server.db.prepared import Rows
 from server.db.schema import ledger as t
 from server.db.sets import Inserter, RowSet
 from server.ledger.accounts import open_account, open_lane
 from server.ledger.books import Books
 from server.ledger.posting import LedgerClock, Poster, Postponed, StolenRow
-from server.ledger.rules import Accept, Booked, Decline, WalletsOnly
+from server.ledger.rules import Accept, AsksAfterwards, Booked, Decline, WalletsOnly
 from server.ledger.types import (
     NO_LOT,
     OPERATOR,
@@ -135,7 +136,7 @@ class _State:
     """By key: row of ``pay_ins`` with salt (None once the reference was deleted)."""
 
 
-class _PayInRules:
+class _PayInRules(AsksAfterwards):
     """``PostingRules``."""
 
     def __init__(self, kind: DatabaseKind) -> None:
@@ -155,7 +156,13 @@ class _PayInRules:
     def locks(self, command: _Command) -> _Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> _State:
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[_Command],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
+    ) -> _State:
         params = self._keys.params([(c.pay_in.idempotency_key,) for c in commands])
         return _State({r.idempotency_key: r for r in connection.execute(self._known, params)})
 

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, text
 from protos.units import Micros
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import Clock
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
+from server.db.prepared import Rows, Statement, run_all
 from server.ledger.books import Books
 from server.ledger.layout import entry_hash
-from server.ledger.rules import Accept, Booked, Decline, Locks, PostingRules
-from server.ledger.statements import EngineStatements
+from server.ledger.rules import Accept, Booked, Decline, PostingRules, Writes
+from server.ledger.statements import EngineStatements, Held, Opened
 from server.ledger.types import (
     Booking,
     LaneId,
@@ -111,35 +112,37 @@ class Poster(Generic[C, S, D, A]):
         Raises StolenRow when the batch has to be decided again in a new transaction.
         """
         held = [self._rules.locks(command) for command in commands]
-        self._checkpoint(Checkpoint.POST_BEFORE_LOCK)
-        taken = self._sql.lock(connection, _owners(held), _streams(held), self._lane)
-        self._checkpoint(Checkpoint.POST_AFTER_LOCK)
-        lane = self._read_lane(connection)
         closed = {lot for lock in held for lot in lock.lots}
-        wallets = self._wallets.read(connection, _owners(held), closed)
-        busy = _not_taken(wallets, taken)
+        wanted = Held(
+            {lock.owner for lock in held},
+            {lock.stream for lock in held if lock.stream is not None},
+        )
+        self._checkpoint(Checkpoint.POST_BEFORE_LOCK)
+        found = self._sql.open(
+            connection,
+            wanted,
+            self._lane,
+            self._wallets.questions(wanted.owners, closed),
+            self._rules.ask(commands),
+        )
+        self._checkpoint(Checkpoint.POST_AFTER_LOCK)
+        lane = self._lane_of(connection, found)
+        wallets = self._wallets.wallets(found.wallets)
+        busy = _not_taken(wallets, found.taken)
         if not busy:
-            return list(_Batch(self, connection, lane, wallets, commands, held).run())
+            return list(_Batch(self, connection, lane, found, wallets, commands).run())
         free = [i for i, lock in enumerate(held) if lock.owner not in busy]
         answers: list[A | Postponed] = [Postponed.BUSY] * len(commands)
         if free:
-            batch = _Batch(
-                self,
-                connection,
-                lane,
-                wallets,
-                [commands[i] for i in free],
-                [held[i] for i in free],
-            )
+            batch = _Batch(self, connection, lane, found, wallets, [commands[i] for i in free])
             for i, answer in zip(free, batch.run(), strict=True):
                 answers[i] = answer
         return answers
 
-    def _read_lane(self, connection: Connection) -> _Lane:
-        row = self._sql.read_lane(connection, self._lane)
-        if row is None:
+    def _lane_of(self, connection: Connection, found: Opened) -> _Lane:
+        if found.lane is None:
             raise UnknownLane(f"lane {self._lane}: open it before posting")
-        position, last_instant, floor, head, database_now = row
+        position, last_instant, floor, head, database_now = found.lane
         # the statement that reads the lane has the database's clock with it
         now = database_now if self._clock is database_clock else self._clock(connection)
         instant = Micros(max(now, last_instant + 1, floor))
@@ -154,9 +157,9 @@ class _Batch(Generic[C, S, D, A]):
         poster: Poster[C, S, D, A],
         connection: Connection,
         lane: _Lane,
+        found: Opened,
         wallets: Sequence[Wallet],
         commands: Sequence[C],
-        held: Sequence[Locks],
     ) -> None:
         self._rules = poster._rules
         self._sql = poster._sql
@@ -166,8 +169,10 @@ class _Batch(Generic[C, S, D, A]):
         self._lane = lane
         self._instant = lane.instant
         self._commands = commands
-        self._held = held
-        self._sequences: dict[StreamId, int] = {}
+        self._answers = found.answers
+        self._sequences: Final[dict[StreamId, int]] = {
+            StreamId(stream): last for stream, last in found.streams
+        }
         self._raised: dict[int, int] = {}
         self._booked: list[Booked[D]] = []
         self._hashes: list[bytes] = []
@@ -175,15 +180,12 @@ class _Batch(Generic[C, S, D, A]):
     def run(self) -> list[A]:
         connection = self._connection
         books = Books.of(self._wallets)
-        rows = self._sql.read_streams(connection, _streams(self._held))
-        self._sequences = {StreamId(stream): last for stream, last in rows}
-        state = self._rules.load(connection, self._commands, self._instant)
+        state = self._rules.load(connection, self._commands, self._instant, self._answers)
         decisions = [self._decide(books, state, command) for command in self._commands]
         self._checkpoint(Checkpoint.POST_AFTER_DECIDE)
-        if not self._rules.write(connection, state, self._booked, self._instant):
+        written = self._rules.write(connection, state, self._booked, self._instant)
+        if not self._write(books, written):
             raise StolenRow("batch: another process decided one of its sales or keys first")
-        if self._booked:
-            self._write(books)
         self._checkpoint(Checkpoint.POST_BEFORE_COMMIT)
         return [self._rules.answer(d) if isinstance(d, Booked) else d.answer for d in decisions]
 
@@ -218,10 +220,21 @@ class _Batch(Generic[C, S, D, A]):
         self._raised[stream] = self._raised.get(stream, 0) + 1
         return self._sequences[stream]
 
-    def _write(self, books: Books) -> None:
+    def _write(self, books: Books, written: bool | Writes) -> bool:
+        """Whether each of the domain's rows was the first."""
+        if not written:
+            return False
+        ahead = written.statements if isinstance(written, Writes) else ()
+        if not self._booked:
+            answers = run_all(self._connection, ahead)
+        else:
+            self._checkpoint(Checkpoint.POST_AFTER_INSERT)
+            answers = self._insert(books, ahead)
+        return not isinstance(written, Writes) or written.won(answers)
+
+    def _insert(self, books: Books, ahead: Sequence[Statement]) -> list[Rows]:
         lane = self._lane
-        self._checkpoint(Checkpoint.POST_AFTER_INSERT)
-        self._sql.write(
+        return self._sql.write(
             self._connection,
             self._rows(),
             {
@@ -235,6 +248,7 @@ class _Batch(Generic[C, S, D, A]):
                 "new_instant": lane.last_instant,
                 "new_head": lane.head,
             },
+            ahead,
         )
 
     def _rows(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -271,11 +285,3 @@ def _not_taken(wallets: Sequence[Wallet], taken: set[int] | None) -> set[OwnerKe
     if taken is None:
         return set()
     return {wallet.owner for wallet in wallets if wallet.account_id not in taken}
-
-
-def _owners(held: Sequence[Locks]) -> set[OwnerKey]:
-    return {lock.owner for lock in held}
-
-
-def _streams(held: Sequence[Locks]) -> set[StreamId]:
-    return {lock.stream for lock in held if lock.stream is not None}

@@ -1,12 +1,13 @@
 """What a domain gives the posting engine: pure decisions, and its own rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from protos.units import Micros
+from server.db.prepared import Rows, Statement
 from server.ledger.books import Books
 from server.ledger.types import Booking, EntryDraft, LotId, OwnerKey, StreamId
 
@@ -73,14 +74,41 @@ class WalletsOnly:
         return ()
 
 
+class Writes(NamedTuple):
+    """Statements that insert a domain's rows; ``won`` says from their answers whether each row was
+    the first."""
+
+    statements: Sequence[Statement]
+    won: Callable[[Sequence[Rows]], bool]
+
+
+class AsksAfterwards:
+    """Base of rules for commands that nobody waits for in a queue: all is read by ``load``."""
+
+    def ask(self, _commands: Sequence[object]) -> Sequence[Statement]:
+        """Nothing."""
+        return ()
+
+
 class PostingRules(Protocol[C_contra, S, D, A]):
     """A domain's part of ``post``. ``S`` is its state of one batch."""
 
     def locks(self, command: C_contra) -> Locks:
         """Known from the command alone."""
 
-    def load(self, connection: Connection, commands: Sequence[C_contra], instant: Micros) -> S:
-        """Read what decisions need, in a fixed number of statements, after all locks."""
+    def ask(self, commands: Sequence[C_contra]) -> Sequence[Statement]:
+        """What is read with the locks, in the same trip: a fixed number of statements."""
+
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[C_contra],
+        instant: Micros,
+        answers: Sequence[Rows],
+    ) -> S:
+        """What decisions need, from the answers to what was asked; and what cannot be asked before
+        them, in a fixed number of statements. After all locks; ``commands``: those that got theirs,
+        of those that were asked for."""
 
     def decide(
         self, books: Books, state: S, command: C_contra, instant: Micros
@@ -96,10 +124,11 @@ class PostingRules(Protocol[C_contra, S, D, A]):
         state: S,
         booked: Sequence[Booked[D]],
         instant: Micros,
-    ) -> bool:
+    ) -> bool | Writes:
         """Insert the domain's rows, those where the first insert wins before all others.
 
         False: another process was faster; the engine rolls back and decides the batch again.
+        ``Writes``: they are still to be run, in one trip with the engine's own.
         """
 
     def answer(self, booked: Booked[D]) -> A:

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import ledger as t
 from server.db.streams import stream_rows
 from server.ledger.accounts import ledger_id

@@ -1,13 +1,12 @@
 """The engine's statements, built once per database."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     CTE,
     BigInteger,
     Connection,
-    FromClause,
     LargeBinary,
     Select,
     Update,
@@ -20,10 +19,17 @@ from sqlalchemy import (
     update,
 )
 
-from server.db.database import DatabaseKind
-from server.db.prepared import Prepared, Rows, plan_again_while_growing
+from server.db.kinds import DatabaseKind
+from server.db.prepared import (
+    BY_KEY,
+    Prepared,
+    Rows,
+    Statement,
+    run_all,
+)
 from server.db.schema import ledger as t
 from server.db.sets import Inserter, Row, RowSet
+from server.ledger.types import OwnerKey, StreamId
 
 Deltas = Mapping[str, Mapping[Any, int]]
 """By what is raised: each row's key and its delta."""
@@ -36,6 +42,27 @@ _ADDED: Final[Mapping[str, tuple[Any, str, str]]] = {
 """Columns that an entry raises or lowers: table, key, column."""
 
 
+class Held(NamedTuple):
+    """What a batch holds, besides its lane."""
+
+    owners: Set[OwnerKey]
+    streams: Set[StreamId]
+
+
+class Opened(NamedTuple):
+    """What a batch finds behind its locks."""
+
+    taken: set[int] | None
+    """Accounts of which the wallets are held now; None: all of them."""
+    lane: Row | None
+    """Position, last instant, floor, head, and the database's own clock (0 on SQLite)."""
+    wallets: Sequence[Rows]
+    streams: Rows
+    """Each stream with its last sequence."""
+    answers: Sequence[Rows]
+    """To what the rules asked."""
+
+
 class EngineStatements:
     """Everything ``post`` sends, whatever the batch holds."""
 
@@ -43,10 +70,10 @@ class EngineStatements:
         self.kind: Final = kind
         self._owners: Final = RowSet(kind, "owners", owner=int)
         self._streams: Final = RowSet(kind, "wanted", stream_id=int)
-        self._lock_wallets: Final = Prepared(kind, _lock_wallets(self._owners.source))
+        self._lock_wallets: Final = Prepared(kind, _lock_wallets(self._owners))
         self._lock_streams: Final = Prepared(
             kind,
-            _streams(self._streams.source, t.streams.c.stream_id)
+            _streams(self._streams, t.streams.c.stream_id)
             .order_by(t.streams.c.stream_id)
             .with_for_update(),
         )
@@ -58,38 +85,48 @@ class EngineStatements:
         )
         self._read_lane: Final = Prepared(kind, _read_lane(kind))
         self._read_streams: Final = Prepared(
-            kind, _streams(self._streams.source, t.streams.c.stream_id, t.streams.c.last_sequence)
+            kind, _streams(self._streams, t.streams.c.stream_id, t.streams.c.last_sequence)
         )
         self._writes: Final = (
             _WritesTogether(kind) if kind is DatabaseKind.POSTGRESQL else _WritesInTurn(kind)
         )
 
-    def lock(
-        self, connection: Connection, owners: Iterable[int], streams: Iterable[int], lane: int
-    ) -> set[int] | None:
-        """Take the locks in their order; the accounts of which the wallets are held now.
+    def open(
+        self,
+        connection: Connection,
+        held: Held,
+        lane: int,
+        wallets: Sequence[Statement],
+        asked: Sequence[Statement],
+    ) -> Opened:
+        """Take the locks in their order, then read; one trip to PostgreSQL for all of it.
 
-        None: all of them, SQLite's transaction holds the whole database already.
+        ``wallets``, ``asked``: more to read once the locks are taken.
         """
+        locks = self._locks(held, lane)
+        reads = [self._read_lane.statement({"lane": lane}), *wallets]
+        if streams := _rows(held.streams):
+            reads.append(self._read_streams.statement(self._streams.params(streams)))
+        answers = run_all(connection, [*locks, *reads, *asked])
+        taken, found = answers[: len(locks)], answers[len(locks) :]
+        end = 1 + len(wallets)
+        return Opened(
+            taken={account for (account,) in taken[1]} if taken else None,
+            lane=found[0][0] if found[0] else None,
+            wallets=found[1:end],
+            streams=found[end] if streams else [],
+            answers=found[len(reads) :],
+        )
+
+    def _locks(self, held: Held, lane: int) -> list[Statement]:
+        """Wallets first, the lane last; [] on SQLite, whose transaction holds everything."""
         if self.kind is DatabaseKind.SQLITE:
-            return None
-        plan_again_while_growing(connection)
-        taken = self._lock_wallets.run(connection, self._owners.params(_rows(owners)))
-        if wanted := _rows(streams):
-            self._lock_streams.run(connection, self._streams.params(wanted))
-        self._lock_lane.run(connection, {"lane": lane})
-        return {account for (account,) in taken}
-
-    def read_lane(self, connection: Connection, lane: int) -> Row | None:
-        """Position, last instant, floor, head, and the database's own clock (0 on SQLite)."""
-        found = self._read_lane.run(connection, {"lane": lane})
-        return found[0] if found else None
-
-    def read_streams(self, connection: Connection, streams: Iterable[int]) -> Rows:
-        """Each stream with its last sequence."""
-        wanted = _rows(streams)
-        params = self._streams.params(wanted)
-        return self._read_streams.run(connection, params) if wanted else []
+            return []
+        locks = [BY_KEY, self._lock_wallets.statement(self._owners.params(_rows(held.owners)))]
+        if streams := _rows(held.streams):
+            locks.append(self._lock_streams.statement(self._streams.params(streams)))
+        locks.append(self._lock_lane.statement({"lane": lane}))
+        return locks
 
     def write(
         self,
@@ -97,9 +134,14 @@ class EngineStatements:
         rows: Mapping[str, Sequence[Row]],
         deltas: Deltas,
         lane: Mapping[str, Any],
-    ) -> None:
-        """Insert entries, postings, lots and lots' balances; raise what ``deltas`` names."""
-        self._writes.run(connection, rows, deltas, lane)
+        ahead: Sequence[Statement],
+    ) -> list[Rows]:
+        """Insert entries, postings, lots and lots' balances; raise what ``deltas`` names.
+
+        ``ahead``: statements that run before, in the same trip; their answers are returned.
+        """
+        own = self._writes.statements(rows, deltas, lane)
+        return run_all(connection, [*ahead, *own])[: len(ahead)]
 
 
 class _WritesTogether:
@@ -115,7 +157,7 @@ class _WritesTogether:
         plain = [self._inserts[name].part() for name in ("entries", "postings")]
         rare = [self._inserts[name].part() for name in ("lots", "lot_balances")]
         adds: list[CTE] = [
-            _add(name, rows.source).returning(literal_column("1")).cte(f"add_{name}")
+            _add(name, rows).returning(literal_column("1")).cte(f"add_{name}")
             for name, rows in self._sets.items()
         ]
         moved = _move_lane().returning(literal_column("1")).cte("move_lane")
@@ -124,13 +166,9 @@ class _WritesTogether:
             kind, select(literal(1)).add_cte(*plain, *rare, *adds, moved)
         )
 
-    def run(
-        self,
-        connection: Connection,
-        rows: Mapping[str, Sequence[Row]],
-        deltas: Deltas,
-        lane: Mapping[str, Any],
-    ) -> None:
+    def statements(
+        self, rows: Mapping[str, Sequence[Row]], deltas: Deltas, lane: Mapping[str, Any]
+    ) -> list[Statement]:
         issuing = bool(rows["lots"])
         if issuing:
             rows, deltas = _with_first_deltas(rows, deltas)
@@ -139,7 +177,7 @@ class _WritesTogether:
             params |= inserter.params(rows[name])
         for name, rowset in self._sets.items():
             params |= rowset.params(_changes(deltas[name]))
-        (self._issuing if issuing else self._usual).run(connection, params)
+        return [(self._issuing if issuing else self._usual).statement(params)]
 
 
 class _WritesInTurn:
@@ -148,24 +186,19 @@ class _WritesInTurn:
     def __init__(self, kind: DatabaseKind) -> None:
         self._inserts = {table.name: Inserter(kind, table) for table in _BOOKS}
         self._sets = {name: RowSet(kind, f"add_{name}", key=int, delta=int) for name in _ADDED}
-        self._adds = {
-            name: Prepared(kind, _add(name, rows.source)) for name, rows in self._sets.items()
-        }
+        self._adds = {name: Prepared(kind, _add(name, rows)) for name, rows in self._sets.items()}
         self._move = Prepared(kind, _move_lane())
 
-    def run(
-        self,
-        connection: Connection,
-        rows: Mapping[str, Sequence[Row]],
-        deltas: Deltas,
-        lane: Mapping[str, Any],
-    ) -> None:
+    def statements(
+        self, rows: Mapping[str, Sequence[Row]], deltas: Deltas, lane: Mapping[str, Any]
+    ) -> list[Statement]:
+        written: list[Statement] = []
         for name, inserter in self._inserts.items():
-            inserter.insert(connection, rows[name])
+            written += inserter.statements(rows[name])
         for name, add in self._adds.items():
             if changes := _changes(deltas[name]):
-                add.run(connection, self._sets[name].params(changes))
-        self._move.run(connection, lane)
+                written.append(add.statement(self._sets[name].params(changes)))
+        return [*written, self._move.statement(lane)]
 
 
 _BOOKS: Final = (t.entries, t.postings, t.lots, t.lot_balances)
@@ -187,8 +220,8 @@ def _with_first_deltas(
     return {**rows, "lot_balances": filled}, {**deltas, "lot_balances": lots}
 
 
-def _streams(wanted: FromClause, *columns: Any) -> Select[Any]:
-    return select(*columns).where(t.streams.c.stream_id.in_(select(wanted.c.stream_id)))
+def _streams(wanted: RowSet, *columns: Any) -> Select[Any]:
+    return select(*columns).where(wanted.among(t.streams.c.stream_id))
 
 
 def _read_lane(kind: DatabaseKind) -> Select[Any]:
@@ -203,21 +236,22 @@ def _read_lane(kind: DatabaseKind) -> Select[Any]:
     )
 
 
-def _lock_wallets(owners: FromClause) -> Select[Any]:
+def _lock_wallets(owners: RowSet) -> Select[Any]:
     return (
         select(t.wallets.c.account_id)
-        .where(t.wallets.c.owner.in_(select(owners.c.owner)))
+        .where(owners.among(t.wallets.c.owner))
         .order_by(t.wallets.c.account_id)
         .with_for_update(skip_locked=True)
     )
 
 
-def _add(name: str, changes: FromClause) -> Update:
+def _add(name: str, changes: RowSet) -> Update:
     table, key, column = _ADDED[name]
+    new = changes.source.c
     return (
         update(table)
-        .where(table.c[key] == changes.c.key)
-        .values({column: table.c[column] + changes.c.delta})
+        .where(changes.among(table.c[key]), table.c[key] == new.key)
+        .values({column: table.c[column] + new.delta})
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.schema import ledger as t
 from server.db.sets import RowSet
 from server.db.streams import stream_rows

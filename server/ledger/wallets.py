@@ -1,13 +1,14 @@
 """Reading customers' wallets with their open lots, one statement for any number of customers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, select, text
 
 from protos.units import Micros
-from server.db.database import DatabaseKind
-from server.db.prepared import Prepared
+from server.db.kinds import DatabaseKind
+from server.db.prepared import Prepared, Rows, Statement, run_all
 from server.db.schema import ledger as t
 from server.db.sets import RowSet
 from server.ledger.types import AccountId, LotId, OpenLot, OwnerKey, Unit, Wallet
@@ -25,7 +26,7 @@ class WalletReader:
             select(
                 t.lot_balances.c.lot_id, t.lot_balances.c.account_id, t.lot_balances.c.expires_at
             ).where(
-                t.lot_balances.c.lot_id.in_(select(self._lots.source.c.lot_id)),
+                self._lots.among(t.lot_balances.c.lot_id),
                 t.lot_balances.c.remaining == text("0"),
             ),
         )
@@ -40,9 +41,24 @@ class WalletReader:
 
         ``closed_lots``: also these, of the same customers, though nothing is left of them.
         """
-        params = self._owners.params([(owner,) for owner in sorted(set(owners))])
+        return self.wallets(run_all(connection, self.questions(owners, closed_lots)))
+
+    def questions(
+        self, owners: Iterable[OwnerKey], closed_lots: Iterable[LotId] = ()
+    ) -> list[Statement]:
+        """What ``read`` asks, for a caller that asks other things with it."""
+        open_lots = self._owners.params([(owner,) for owner in sorted(set(owners))])
+        asked = [self._statement.statement(open_lots)]
+        if wanted := sorted(set(closed_lots)):
+            closed = self._lots.params([(lot,) for lot in wanted])
+            asked.append(self._closed.statement(closed))
+        return asked
+
+    def wallets(self, answers: Sequence[Rows]) -> list[Wallet]:
+        """What ``read`` gives, from the answers to its questions."""
+        rows, *closed = answers
         wallets: dict[int, Wallet] = {}
-        for row in self._statement.run(connection, params):
+        for row in rows:
             account, owner, unit, balance, lot, expires_at, remaining = row
             wallet = wallets.get(account)
             if wallet is None:
@@ -52,13 +68,10 @@ class WalletReader:
                 wallet.lots.append(
                     OpenLot(LotId(lot), wallet.account_id, Micros(expires_at), remaining)
                 )
-        wanted = sorted(set(closed_lots))
-        if wanted:
-            closed = self._lots.params([(lot,) for lot in wanted])
-            for lot, account, expires_at in self._closed.run(connection, closed):
-                if account in wallets:
-                    lots = wallets[account].lots
-                    lots.append(OpenLot(LotId(lot), AccountId(account), Micros(expires_at), 0))
+        for lot, account, expires_at in chain.from_iterable(closed):
+            if account in wallets:
+                lots = wallets[account].lots
+                lots.append(OpenLot(LotId(lot), AccountId(account), Micros(expires_at), 0))
         for wallet in wallets.values():
             wallet.lots.sort(key=lambda lot: (lot.expires_at, lot.lot_id))
         return list(wallets.values())
@@ -84,5 +97,5 @@ def _statement(owners: RowSet) -> Select[Any]:
             & (lots.c.remaining > text("0")),
             isouter=True,
         )
-        .where(t.wallets.c.owner.in_(select(owners.source.c.owner)))
+        .where(owners.among(t.wallets.c.owner))
     )

@@ -176,6 +176,21 @@ class PaymentReader:
         )
 
 
+def code_of(
+    keyring: Keyring,
+    kind: SaleKind,
+    payment_id: PaymentId,
+    terminal: TerminalNumber,
+    sale: SaleNumber,
+    amount: Yen,
+) -> str:
+    """The six digits that phone, device and slip show. A stand has no sale number of its own."""
+    key = keyring.terminal_keys(terminal).confirmation
+    if kind is SaleKind.STAND:
+        return stand_code(key, payment_id)
+    return confirmation_code(key, terminal, sale, amount)
+
+
 def _leg(row: Any, known: dict[ServiceId, Service]) -> PaymentLeg:
     service = known[ServiceId(row.service_id)]
     return PaymentLeg(
@@ -212,11 +227,6 @@ def _payment(
     announced_to: TerminalNumber | None,
     sequence: Sequence,
 ) -> Payment:
-    key = keyring.terminal_keys(counter.number).confirmation
-    if kind is SaleKind.STAND:
-        code = stand_code(key, payment_id)
-    else:
-        code = confirmation_code(key, counter.number, sale, amount)
     return Payment(
         payment_id=payment_id,
         user_id=user_id,
@@ -234,6 +244,6 @@ def _payment(
         paid_at=paid_at,
         announced_to=announced_to,
         sequence=sequence,
-        confirmation_code=code,
+        confirmation_code=code_of(keyring, kind, payment_id, counter.number, sale, amount),
         cancel_until=Micros(min(leg.closes_at for leg in legs)),
     )

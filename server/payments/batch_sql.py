@@ -24,10 +24,11 @@ from sqlalchemy.types import TypeEngine
 
 from protos.units import Micros, PaymentId, TerminalNumber, UserId
 from server.db import DatabaseKind
-from server.db.prepared import Prepared
+from server.db.prepared import Prepared, Rows, Statement
 from server.db.schema import payments as t
 from server.db.sets import Inserter, Row, RowSet
 from server.directory import REVISION
+from server.ledger import Writes
 from server.payments.commands import PayCommand, Replay
 from server.payments.rules import HeldSale, StoredKey
 from server.payments.stored_refusals import refusal_of
@@ -73,28 +74,13 @@ class PayReads:
             ),
         )
 
-    def of_batch(self, connection: Connection, commands: Sequence[PayCommand]) -> BatchFacts:
-        """One statement, after the locks."""
+    def question(self, commands: Sequence[PayCommand]) -> Statement:
+        """What the books hold of these commands' keys and sales; see ``facts_of``."""
         params = self._keys.params([(c.user_id, c.idempotency_key) for c in commands])
         params |= self._sales.params(
             [(c.terminal, c.sale) for c in commands if c.kind is SaleKind.DYNAMIC]
         )
-        facts = BatchFacts()
-        for fact, user, key, one, two, three, digest, text in self._facts.run(connection, params):
-            if fact == _REVISION:
-                facts.revision = one
-            elif fact == _PAID_KEY:
-                answer = Replay(PaymentId(text))
-                facts.keys[UserId(user), key] = StoredKey(bytes(digest), answer)
-            elif fact == _DECLINED_KEY:
-                facts.keys.setdefault(
-                    (UserId(user), key), StoredKey(bytes(digest), refusal_of(text))
-                )
-            elif fact == _SALE:
-                facts.sales[one, two] = SaleState(three)
-            else:
-                facts.held[one, two] = HeldSale(UserId(user), Micros(three))
-        return facts
+        return self._facts.statement(params)
 
     def stand_payments(
         self,
@@ -111,6 +97,23 @@ class PayReads:
         return found
 
 
+def facts_of(answer: Rows) -> BatchFacts:
+    """From the answer to ``PayReads.question``."""
+    facts = BatchFacts()
+    for fact, user, key, one, two, three, digest, text in answer:
+        if fact == _REVISION:
+            facts.revision = one
+        elif fact == _PAID_KEY:
+            facts.keys[UserId(user), key] = StoredKey(bytes(digest), Replay(PaymentId(text)))
+        elif fact == _DECLINED_KEY:
+            facts.keys.setdefault((UserId(user), key), StoredKey(bytes(digest), refusal_of(text)))
+        elif fact == _SALE:
+            facts.sales[one, two] = SaleState(three)
+        else:
+            facts.held[one, two] = HeldSale(UserId(user), Micros(three))
+    return facts
+
+
 class PayWrites:
     """The domain's rows of a batch; those where the first insert wins are counted."""
 
@@ -122,26 +125,24 @@ class PayWrites:
             Prepared(kind, self._one_statement()) if kind is DatabaseKind.POSTGRESQL else None
         )
 
-    def run(
-        self,
-        connection: Connection,
-        rows: Mapping[str, Sequence[Row]],
-        ended: Sequence[tuple[int, int, int]],
-    ) -> bool:
-        """False: another process decided one of the sales or keys first; roll back."""
-        won = True
+    def of_batch(
+        self, rows: Mapping[str, Sequence[Row]], ended: Sequence[tuple[int, int, int]]
+    ) -> Writes:
+        """The first statement tells on PostgreSQL whether another process decided one of the sales
+        or keys first; on SQLite nobody can, its transaction holds the whole database."""
+        written: list[Statement] = []
         if self._together is None:
             for name, inserter in self._inserts.items():
-                inserter.insert(connection, rows[name])
+                written += inserter.statements(rows[name])
         else:
             params: dict[str, Any] = {}
             for name, inserter in self._inserts.items():
                 params |= inserter.params(rows[name])
-            (counts,) = self._together.run(connection, params)
-            won = counts == tuple(len(rows[name]) for name in _FIRST_WINS)
-        if won and ended:
-            self._end_claims.run(connection, self._ended.params(ended))
-        return won
+            written.append(self._together.statement(params))
+        if ended:
+            written.append(self._end_claims.statement(self._ended.params(ended)))
+        wanted = tuple(len(rows[name]) for name in _FIRST_WINS)
+        return Writes(written, lambda answers: self._together is None or answers[0] == [wanted])
 
     def _one_statement(self) -> Select[Any]:
         parts = {
@@ -160,10 +161,13 @@ _FIRST_WINS: Final = ("sale_outcomes", "payments", "declines")
 
 def _facts(keys: RowSet, sales: RowSet) -> CompoundSelect[Any]:
     """Everything in one shape: what it is, then whichever of the seven places it uses."""
-    paid, declined, outcomes, claims = t.payments.c, t.declines.c, t.sale_outcomes.c, t.claims.c
     revision = REVISION.subquery()
+    of_payments, paid = keys.one_each(t.payments)
+    of_declines, declined = keys.one_each(t.declines)
+    of_outcomes, outcome = sales.one_each(t.sale_outcomes)
+    of_claims, claim = sales.one_each(t.claims, t.claims.c.ended_at.is_(None))
     return union_all(
-        select(*_shape(_REVISION, None, None, revision.c.revision)),
+        select(*_shape(_REVISION, one=revision.c.revision)),
         select(
             *_shape(
                 _PAID_KEY,
@@ -172,7 +176,7 @@ def _facts(keys: RowSet, sales: RowSet) -> CompoundSelect[Any]:
                 digest=paid.request_hash,
                 text=paid.payment_id,
             )
-        ).join_from(keys.source, t.payments, _same(t.payments, keys)),
+        ).select_from(of_payments),
         select(
             *_shape(
                 _DECLINED_KEY,
@@ -181,31 +185,28 @@ def _facts(keys: RowSet, sales: RowSet) -> CompoundSelect[Any]:
                 digest=declined.request_hash,
                 text=declined.refusal,
             )
-        ).join_from(keys.source, t.declines, _same(t.declines, keys)),
+        ).select_from(of_declines),
         select(
             *_shape(
-                _SALE, None, None, outcomes.terminal_number, outcomes.sale_number, outcomes.state
+                _SALE, one=outcome.terminal_number, two=outcome.sale_number, three=outcome.state
             )
-        ).join_from(sales.source, t.sale_outcomes, _same(t.sale_outcomes, sales)),
+        ).select_from(of_outcomes),
         select(
             *_shape(
                 _CLAIM,
-                claims.user_id,
-                None,
-                claims.terminal_number,
-                claims.sale_number,
-                claims.expires_at,
+                claim.user_id,
+                one=claim.terminal_number,
+                two=claim.sale_number,
+                three=claim.expires_at,
             )
-        )
-        .join_from(sales.source, t.claims, _same(t.claims, sales))
-        .where(claims.ended_at.is_(None)),
+        ).select_from(of_claims),
     )
 
 
 def _shape(
     fact: int,
-    user: Any,
-    key: Any,
+    user: Any = None,
+    key: Any = None,
     one: Any = None,
     two: Any = None,
     three: Any = None,

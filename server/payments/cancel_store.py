@@ -7,11 +7,12 @@ from sqlalchemy import Connection, func, select
 
 from protos.units import Micros, PaymentId, TransactionId, UserId, Yen
 from server.db import DatabaseKind
+from server.db.prepared import Rows
 from server.db.schema import cancels as t
 from server.db.schema import payments as p
 from server.db.sets import Inserter, RowSet
 from server.directory import DepartureReader, ServiceId, ShopId, services, user_by_id
-from server.ledger import Accept, Booked, Books, Decline, LineReader
+from server.ledger import Accept, AsksAfterwards, Booked, Books, Decline, LineReader
 from server.oversight import Act, record_act
 from server.payments.cancel_rules import (
     CancelAnswer,
@@ -32,7 +33,7 @@ from server.payments.cancel_types import (
 )
 
 
-class CancelRules:
+class CancelRules(AsksAfterwards):
     """``server.ledger.PostingRules`` for cancels; statements are built once."""
 
     def __init__(self, kind: DatabaseKind) -> None:
@@ -70,7 +71,11 @@ class CancelRules:
         return command
 
     def load(
-        self, connection: Connection, commands: Sequence[CancelCommand], instant: Micros
+        self,
+        connection: Connection,
+        commands: Sequence[CancelCommand],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
     ) -> CancelState:
         departed = self._departures.read(connection, {c.owner for c in commands})
         state = CancelState(

@@ -1,6 +1,5 @@
 """The desk: one object that the web, gRPC and the relay talk to."""
 
-from collections import OrderedDict
 from collections.abc import Sequence as Many
 from dataclasses import replace
 from datetime import date
@@ -12,8 +11,7 @@ from protos.units import Micros, PaymentId, SaleNumber, Sequence, TerminalNumber
 from server.checkpoints import Checkpoint, CheckpointPort, no_checkpoint
 from server.clock import Clock
 from server.db import Database, LedgerOverloaded
-from server.db.together import ReadTogether
-from server.directory import Keyring, OwnerKey, owners_of
+from server.directory import Keyring, KnownOwners
 from server.ledger import (
     LedgerClock,
     Poster,
@@ -57,7 +55,6 @@ from server.payments.types import (
     ServiceBalance,
 )
 
-_REMEMBERED_USERS: Final = 50_000
 _RACES: Final = 5
 _MOST_PULLED: Final = 500
 _MOST_HISTORY: Final = 100
@@ -83,6 +80,7 @@ class PaymentDesk:
         hooks: DeskHooks | None = None,
         ledger_clock: LedgerClock | None = None,
         checkpoint: CheckpointPort = no_checkpoint,
+        owners: KnownOwners | None = None,
     ) -> None:
         """``ledger_clock`` decides payments; None takes what production takes: PostgreSQL's own
         clock, or ``clock`` on SQLite. Tests pass one to put a payment into another year.
@@ -96,8 +94,8 @@ class PaymentDesk:
         self._checkpoint = checkpoint
         self._queries = Queries(database.kind, keyring)
         self._reads = DeskReads(database.kind, keyring, settings, self._queries)
-        self._owners: OrderedDict[UserId, OwnerKey] = OrderedDict()
-        self._unknown_owners = ReadTogether(self._read_owners)
+        self._owners = owners or KnownOwners(database)
+        self._many = ManyPayments(database, keyring, settings, self._queries, self._owners)
         self._engine: PostingEngine[PayCommand, PayAnswer] | None = None
 
     async def __aenter__(self) -> Self:
@@ -163,7 +161,7 @@ class PaymentDesk:
             refused = amount_refusal(amount, opened, self._settings.max_amount, now)
             if refused is not None:
                 return refused
-        if await self._owner(user) is None:
+        if await self._owners.of(user) is None:
             return Refused(RefusalCode.USER_UNKNOWN, at=now)
         shown = Yen(amount or opened.amount)
         if opened.kind is SaleKind.STAND:
@@ -200,7 +198,7 @@ class PaymentDesk:
         refused = amount_refusal(amount, opened, self._settings.max_amount, now)
         if refused is not None:
             return refused
-        owner = await self._owner(user)
+        owner = await self._owners.of(user)
         if owner is None:
             return Refused(RefusalCode.USER_UNKNOWN, at=now)
         return await self._database.read(
@@ -256,10 +254,7 @@ class PaymentDesk:
             raise ValueError(f"requests: from 1 to {MOST_OF_MANY}")
         if self._engine is None:
             raise RuntimeError("PaymentDesk: enter it before paying")
-        many = ManyPayments(
-            self._database, self._keyring, self._settings, self._queries, self._owners
-        )
-        return await many.pay(requests, self._engine, self._clock())
+        return await self._many.pay(requests, self._engine, self._clock())
 
     async def outcome(self, user: UserId, idempotency_key: str) -> Paid | Refused | NotKnown:
         """What is stored under a key. NotKnown: nothing was decided; send the request again."""
@@ -269,7 +264,7 @@ class PaymentDesk:
 
     async def balances(self, user: UserId) -> tuple[ServiceBalance, ...]:
         """All services with what this customer holds of them, unexpired lots only."""
-        owner = await self._owner(user)
+        owner = await self._owners.of(user)
         if owner is None:
             return ()
         at = self._clock()
@@ -397,7 +392,7 @@ class PaymentDesk:
         refused = request_refusal(key, amount, opened, legs, self._settings.max_amount, now)
         if refused is not None:
             return refused
-        owner = await self._owner(user)
+        owner = await self._owners.of(user)
         if owner is None:
             return Refused(RefusalCode.USER_UNKNOWN, at=now)
         announced_to = await self._announcer(opened)
@@ -425,21 +420,6 @@ class PaymentDesk:
             return ticket.terminal
         counter = await self._database.read(partial(self._reads.counter, number=ticket.terminal))
         return None if counter is None else counter.announced_to
-
-    async def _owner(self, user: UserId) -> OwnerKey | None:
-        """A customer's number inside the ledger never changes, so it is remembered."""
-        known = self._owners.get(user)
-        if known is None:
-            known = await self._unknown_owners.get(user)
-            if known is None:
-                return None
-            self._owners[user] = known
-            if len(self._owners) > _REMEMBERED_USERS:
-                self._owners.popitem(last=False)
-        return known
-
-    async def _read_owners(self, users: Many[UserId]) -> dict[UserId, OwnerKey]:
-        return await self._database.read(partial(owners_of, user_ids=users))
 
     async def _take(
         self, user: UserId, ticket: Ticket, amount: Yen, now: Micros

@@ -4,20 +4,17 @@ Each is what ``pay`` is, accepted or refused by itself; what they share is the t
 the directory, one place in the posting engine's queue.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection
-
-from protos.confirmation import confirmation_code, stand_code
 from protos.qr_token import Token
-from protos.units import Micros, PaymentId, TerminalNumber, TransactionId, UserId, Yen
+from protos.units import Micros, PaymentId, TransactionId, UserId, Yen
 from server.db import Database, LedgerOverloaded
-from server.directory import Counter, CounterReader, Keyring, OwnerKey, owners_of
+from server.directory import Counter, CounterReader, Keyring, KnownOwners, OwnerKey
 from server.ledger import PostingEngine
+from server.payments.assembly import code_of
 from server.payments.commands import PayCommand, Replay, command_of
 from server.payments.queries import Queries
 from server.payments.refusals import RefusalCode, Refused
@@ -56,7 +53,7 @@ class PaidOfMany:
 
 
 class ManyPayments:
-    """The way of one call. ``owners`` is the desk's memory of customers' numbers."""
+    """Built once; any number of calls at the same time."""
 
     def __init__(
         self,
@@ -64,14 +61,14 @@ class ManyPayments:
         keyring: Keyring,
         settings: DeskSettings,
         queries: Queries,
-        owners: OrderedDict[UserId, OwnerKey],
+        owners: KnownOwners,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._settings = settings
         self._queries = queries
         self._owners = owners
-        self._counters: dict[TerminalNumber, Counter] = {}
+        self._counters: Final = CounterReader(database.kind)
 
     async def pay(
         self,
@@ -83,10 +80,22 @@ class ManyPayments:
             genuine_token(r.qr_text, self._keyring, self._settings, arrived_at) for r in requests
         ]
         numbers = {token.terminal for token in tokens if isinstance(token, Token)}
-        unknown = {r.user_id for r in requests}.difference(self._owners)
-        await self._database.read(partial(self._look, numbers=numbers, users=unknown))
+        counters = (
+            await self._database.read(partial(self._counters.read, numbers=numbers))
+            if numbers
+            else {}
+        )
+        owners = await self._owners.of_all({r.user_id for r in requests})
         prepared = [
-            self._command(request, token, arrived_at)
+            token
+            if isinstance(token, Refused)
+            else self._command(
+                request,
+                token,
+                counters.get(token.terminal),
+                owners.get(request.user_id),
+                arrived_at,
+            )
             for request, token in zip(requests, tokens, strict=True)
         ]
         commands = [p for p in prepared if isinstance(p, PayCommand)]
@@ -98,20 +107,14 @@ class ManyPayments:
         settled = [next(answers) if isinstance(p, PayCommand) else p for p in prepared]
         return await self._outcomes(settled)
 
-    def _look(
-        self, connection: Connection, numbers: set[TerminalNumber], users: set[UserId]
-    ) -> None:
-        if numbers:
-            self._counters = CounterReader(self._database.kind).read(connection, numbers)
-        if users:
-            self._owners.update(owners_of(connection, users))
-
     def _command(
-        self, request: ManyPayment, token: Token | Refused, at: Micros
+        self,
+        request: ManyPayment,
+        token: Token,
+        counter: Counter | None,
+        owner: OwnerKey | None,
+        at: Micros,
     ) -> PayCommand | Refused:
-        if isinstance(token, Refused):
-            return token
-        counter = self._counters.get(token.terminal)
         if counter is None:
             return Refused(RefusalCode.TERMINAL_UNKNOWN, at=at)
         ticket = Ticket(sale_kind(token), token.terminal, token.sale, token.amount, at)
@@ -128,7 +131,6 @@ class ManyPayments:
         )
         if refused is not None:
             return refused
-        owner = self._owners.get(request.user_id)
         if owner is None:
             return Refused(RefusalCode.USER_UNKNOWN, at=at)
         return command_of(
@@ -164,16 +166,18 @@ class ManyPayments:
 
     def _paid(self, committed: Committed) -> PaidOfMany:
         command, legs = committed.draft.command, committed.draft.legs
-        key = self._keyring.terminal_keys(command.terminal).confirmation
-        if command.kind is SaleKind.STAND:
-            code = stand_code(key, command.payment_id)
-        else:
-            code = confirmation_code(key, command.terminal, command.sale, command.amount)
         return PaidOfMany(
             command.payment_id,
             command.transaction_ids,
             committed.booking.instant,
-            code,
+            code_of(
+                self._keyring,
+                command.kind,
+                command.payment_id,
+                command.terminal,
+                command.sale,
+                command.amount,
+            ),
             Micros(min(leg.closing.closes_at for leg in legs)),
         )
 

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from protos.units import Micros
 from server.campaigns import Terms, all_terms, valid_at
 from server.db import DatabaseKind
+from server.db.prepared import Rows, Statement
 from server.directory import KnownDirectory
-from server.ledger import Accept, Booked, Books, Decline
-from server.payments.batch_sql import PayReads, PayWrites
+from server.ledger import Accept, Booked, Books, Decline, Writes
+from server.payments.batch_sql import PayReads, PayWrites, facts_of
 from server.payments.commands import PayCommand, Replay
 from server.payments.refusals import Refused
 from server.payments.rules import (
@@ -39,10 +40,17 @@ class PayRules:
     def locks(self, command: PayCommand) -> PayCommand:
         return command
 
+    def ask(self, commands: Sequence[PayCommand]) -> Sequence[Statement]:
+        return [self._reads.question(commands)]
+
     def load(
-        self, connection: Connection, commands: Sequence[PayCommand], instant: Micros
+        self,
+        connection: Connection,
+        commands: Sequence[PayCommand],
+        instant: Micros,
+        answers: Sequence[Rows],
     ) -> PayState:
-        found = self._reads.of_batch(connection, commands)
+        found = facts_of(answers[0])
         known = self._directory
         known.refresh(connection, found.revision, {c.terminal for c in commands})
         if self._terms_revision != found.revision:
@@ -96,15 +104,14 @@ class PayRules:
         state: PayState,
         booked: Sequence[Booked[DraftPayment]],
         instant: Micros,
-    ) -> bool:
+    ) -> Writes:
         """Outcomes and keys: whoever was faster elsewhere is noticed before anything else."""
         ended = [
             (c.terminal, c.sale, b.booking.instant)
             for b in booked
             if ((c := b.draft.row.command).terminal, c.sale) in state.held
         ]
-        return self._writes.run(
-            connection,
+        return self._writes.of_batch(
             {
                 "sale_outcomes": [row for b in booked if (row := _outcome_row(b)) is not None],
                 "payments": [_payment_row(b) for b in booked],

@@ -1,7 +1,7 @@
 """Who calls: a terminal by its certificate, a customer or an operator by a bearer token."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -13,6 +13,7 @@ from server.fleet import Fleet, FleetReason, FleetRefused, TerminalIdentity
 from server.fleet.authority import serial_text
 from server.operators import OperatorReason, OperatorRefused, Operators
 from server.refusal import RefusalKind
+from server.remembered import Remembered
 from server.rpc.calls import Context
 from server.rpc.errors import unauthenticated
 from server.rpc.operator_rights import may_call
@@ -51,8 +52,8 @@ class TerminalGuard:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._boots: OrderedDict[tuple[TerminalId, str], str] = OrderedDict()
-        self._names: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
+        self._boots: Final[Remembered[tuple[TerminalId, str], str]] = Remembered(_CONNECTIONS)
+        self._names: Final[Remembered[bytes, tuple[str, str]]] = Remembered(_CERTIFICATES)
 
     async def __call__(self, method: str, context: Context) -> TerminalIdentity:
         """Refused: CERTIFICATE_*, BLOCKED; CONNECT_FIRST on a connection whose start of the
@@ -66,9 +67,7 @@ class TerminalGuard:
 
     def connected(self, identity: TerminalIdentity, context: Context, boot_id: str) -> None:
         """This connection belongs to this start of the device."""
-        self._boots[(identity.terminal_id, context.peer())] = boot_id
-        if len(self._boots) > _CONNECTIONS:
-            self._boots.popitem(last=False)
+        self._boots.put((identity.terminal_id, context.peer()), boot_id)
 
     def _certificate(self, context: Context) -> tuple[str, str]:
         """Common name and serial of the peer's certificate; TLS has verified its chain."""
@@ -83,9 +82,7 @@ class TerminalGuard:
             if len(names) != 1:
                 raise FleetRefused(FleetReason.CERTIFICATE_UNKNOWN)
             known = (str(names[0].value), serial_text(certificate.serial_number))
-            self._names[pem] = known
-            if len(self._names) > _CERTIFICATES:
-                self._names.popitem(last=False)
+            self._names.put(pem, known)
         return known
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, LargeBinary, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from server.db.connections import kind_of, parse_url, postgresql_engine, sqlite_writer
-from server.db.database import DatabaseKind
+from server.db.kinds import DatabaseKind
 from server.db.upgrading import _config
 
 DUMPS: Final = Path(__file__).parents[1] / "unit" / "server" / "db" / "dumps"

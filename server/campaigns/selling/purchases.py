@@ -20,6 +20,7 @@ from server.campaigns.grants import prepare
 from server.campaigns.selling.orders import OrderState
 from server.campaigns.selling.terms import CampaignTerms, latest_terms, voucher_expiry
 from server.db import Database, DatabaseKind, new_public_id
+from server.db.prepared import Rows
 from server.db.schema import selling as t
 from server.db.sets import Inserter, RowSet
 from server.directory.lookup import owners_of
@@ -29,6 +30,7 @@ from server.ledger import (
     Accept,
     AccountId,
     AccountKind,
+    AsksAfterwards,
     Booked,
     Books,
     Decline,
@@ -77,7 +79,7 @@ class _State:
     grants: GrantState
 
 
-class _PurchaseRules:
+class _PurchaseRules(AsksAfterwards):
     """A purchase's own row beside what grants and charges are by their own rules."""
 
     def __init__(self, kind: DatabaseKind) -> None:
@@ -91,7 +93,13 @@ class _PurchaseRules:
     def locks(self, command: Command) -> Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[Command], instant: Micros) -> _State:
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[Command],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
+    ) -> _State:
         orders = [(c.order_id,) for c in commands if isinstance(c, PayInCommand)]
         known = connection.execute(self._known, self._orders.params(orders)).scalars()
         grants = [c for c in commands if isinstance(c, GrantCommand)]
