@@ -27,6 +27,10 @@ choba payment refunds USER                        cash refunds of one customer
 choba payment cancel-rule SERVICE RULE            what cancels do with expired balances
 choba expiry run                                  有効期限切れ: book what has expired
 choba user leave USER                             退会: forfeit the rest, delete the contacts
+choba close preview|run SERVICE                   締め処理: what it would end, and ending it
+choba close list [SERVICE] | show CLOSE           closes that were made, with their sums
+choba settlement schedule --close RULE --pay RULE closes and pay days of a window, without a server
+choba settlement show-schedule|set-schedule       when a service closes and is paid
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -36,14 +40,36 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import audit, backups, books, campaigns, cancels, funds, operators, points
+from server.cli import (
+    audit,
+    backups,
+    books,
+    campaigns,
+    cancels,
+    closes,
+    funds,
+    operators,
+    points,
+    schedules,
+)
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, audit, funds, backups, operators, points, campaigns, cancels)
+_AREAS: Final = (
+    books,
+    audit,
+    funds,
+    backups,
+    operators,
+    points,
+    campaigns,
+    cancels,
+    closes,
+    schedules,
+)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

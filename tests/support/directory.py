@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from protos.units import Micros, TerminalId, Yen
-from server.campaigns import CloseRule, Grant, PayRule, Terms, add_terms, grant_all
+from server.campaigns import Grant, Terms, add_terms, grant_all, parse_schedule
 from server.clock import DAY, system_clock
 from server.db import Database
 from server.directory import (
@@ -55,8 +55,7 @@ def furnish(connection: Connection) -> None:
             valid_from=Micros(0),
             usable_from=Micros(now - 30 * DAY),
             usable_until=Micros(now + 60 * DAY),
-            close_rule=CloseRule.FRIDAY_MIDNIGHT,
-            pay_rule=PayRule.TUESDAY_AFTER_NEXT_WEEK,
+            schedule=parse_schedule("weekly:FRI", "weekday:TUE:2", "next"),
             legal_basis="local-government",
             payer_name="ミホンシ",
         )
@@ -100,3 +99,15 @@ def fund(database: Database, voucher: int = 500_000, points: int = 500_000) -> N
         for service, amount in ((VOUCHER, voucher), (POINTS, points))
     ]
     grant_all(database, grants, process_clock(system_clock))
+
+
+def past_service(connection: Connection, service: ServiceId) -> None:
+    """A service that could be used for ten days a month ago: it has closes that are due."""
+    now = system_clock()
+    create_service(
+        connection, Service(service, ServiceKind.POINTS, "春祭り", "Fair", StandPayments.ALLOWED)
+    )
+    schedule = parse_schedule("weekly:FRI", "weekday:TUE:2", "next")
+    since, until = Micros(now - 30 * DAY), Micros(now - 20 * DAY)
+    terms = Terms(service, 1, Micros(0), since, until, schedule, "local-government", "ミホンシ")
+    add_terms(connection, terms)

@@ -28,10 +28,12 @@ service_terms: Final = Table(
     Column("pay_rule", Text, nullable=False),
     Column("legal_basis", Text, nullable=False),
     Column("payer_name", Text, nullable=False),
+    Column("on_holiday", Text, nullable=False, server_default="next"),
     CheckConstraint("usable_from < usable_until", name="window"),
     info=access(Access.BOOK),
 )
-"""A change is a new version that takes effect at a future boundary."""
+"""A change is a new version that takes effect at a future boundary. ``close_rule``, ``pay_rule``,
+``on_holiday``: the schedule as it is written, ``weekly:FRI``, ``weekday:TUE:2``, ``next``."""
 
 grants: Final = Table(
     "grants",
