@@ -49,6 +49,15 @@ from server.ledger.posting import (
     deciding_clock,
     process_clock,
 )
+from server.ledger.ranges import (
+    CustomerMoves,
+    LaneRange,
+    accounts_of,
+    customer_moves,
+    lock_lanes,
+    newest_instant,
+    raise_floors,
+)
 from server.ledger.rules import Accept, Booked, Decline, PostingRules, WalletsOnly
 from server.ledger.trial_balance import TrialBalance, TrialBalanceLine, trial_balance
 from server.ledger.types import (
@@ -88,6 +97,7 @@ __all__ = [
     "Booking",
     "Books",
     "BooksError",
+    "CustomerMoves",
     "Decline",
     "Entry",
     "EntryDraft",
@@ -95,6 +105,7 @@ __all__ = [
     "HeadKey",
     "IssuedLot",
     "LaneId",
+    "LaneRange",
     "LedgerClock",
     "LedgerError",
     "LineReader",
@@ -126,10 +137,12 @@ __all__ = [
     "Wallet",
     "WalletReader",
     "WalletsOnly",
+    "accounts_of",
     "all_signed_heads",
     "allocate",
     "check_heads",
     "count_entries",
+    "customer_moves",
     "cut_at",
     "database_clock",
     "deciding_clock",
@@ -142,8 +155,10 @@ __all__ = [
     "last_sequence",
     "last_sequences",
     "ledger_id",
+    "lock_lanes",
     "lock_owner",
     "lock_stream",
+    "newest_instant",
     "no_progress",
     "open_account",
     "open_accounts",
@@ -153,6 +168,7 @@ __all__ = [
     "post_patiently",
     "postings_of",
     "process_clock",
+    "raise_floors",
     "restored_at",
     "sign_heads",
     "sign_heads_if_due",

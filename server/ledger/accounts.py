@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from server.db.database import DatabaseKind
 from server.db.schema import ledger as t
@@ -32,25 +32,36 @@ def ledger_id(connection: Connection) -> str:
 
 
 def open_lane(connection: Connection, name: str) -> LaneId:
-    """The lane of that name, made when it is not there. Each posting engine owns one."""
-    lock_counter(connection, "lane")
-    found = connection.execute(
-        select(t.lanes.c.lane_id).where(t.lanes.c.name == name)
-    ).scalar_one_or_none()
+    """The lane of that name, made when it is not there. Each posting engine owns one.
+
+    A new lane starts at the highest floor of all: no close ends after what it will book.
+    """
+    found = _lane(connection, name)
+    if found is None:
+        lock_counter(connection, "lane")
+        found = _lane(connection, name)
     if found is not None:
-        return LaneId(found)
+        return found
     lane = LaneId(allocate(connection, "lane")[0])
+    floor = connection.execute(select(func.max(t.lanes.c.floor))).scalar_one()
     connection.execute(
         insert(t.lanes).values(
             lane_id=lane,
             name=name,
             position=0,
             last_instant=0,
-            floor=0,
+            floor=floor or 0,
             head=genesis(ledger_id(connection), lane),
         )
     )
     return lane
+
+
+def _lane(connection: Connection, name: str) -> LaneId | None:
+    found = connection.execute(
+        select(t.lanes.c.lane_id).where(t.lanes.c.name == name)
+    ).scalar_one_or_none()
+    return None if found is None else LaneId(found)
 
 
 def open_stream(connection: Connection, stream: StreamId) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from server.ledger.types import (
+    MOVES_NOTHING,
     NO_LOT,
     AccountId,
     EntryDraft,
     LedgerError,
     LotId,
     OpenLot,
-    Operation,
     OwnerKey,
     Unit,
     Wallet,
@@ -86,7 +86,7 @@ class Books:
                     self._check_lot(posting.lot, account, issued)
                     rest.setdefault(posting.lot, self._rest(posting.lot))
                     rest[posting.lot] += amount
-        empty = not entry.postings and entry.operation is not Operation.SKIP
+        empty = not entry.postings and entry.operation not in MOVES_NOTHING
         if empty or any(left < 0 for left in rest.values()):
             raise BooksError(f"entry {entry.entry_id}: empty, or takes more than a lot holds")
 

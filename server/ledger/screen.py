@@ -19,7 +19,7 @@ from server.db.streams import stream_rows
 from server.ledger.accounts import ledger_id
 from server.ledger.audit import Audit
 from server.ledger.layout import WORD_GENESIS, WORD_V1, WORD_V2, genesis
-from server.ledger.types import LaneId
+from server.ledger.types import MOVES_NOTHING, LaneId
 
 _LINE: Final = (
     "int8send(debit_account)||int8send(credit_account)||int8send(amount)||int8send(lot_id)"
@@ -27,7 +27,10 @@ _LINE: Final = (
 _LOT: Final = (
     "int8send(lot_id)||int8send(account_id)||int8send(face)||int8send(price)||int8send(expires_at)"
 )
-_LINES: Final = "(1 + (two.packed IS NOT NULL)::int + coalesce(more.lines, 0)::int)"
+_LINES: Final = (
+    "((one.packed IS NOT NULL)::int + (two.packed IS NOT NULL)::int + coalesce(more.lines, 0)::int)"
+)
+_EMPTY: Final = ", ".join(str(int(operation)) for operation in sorted(MOVES_NOTHING))
 
 _BODY: Final = f"""
     coalesce(before.hash, sha256('{WORD_GENESIS.decode()}'::bytea
@@ -35,7 +38,8 @@ _BODY: Final = f"""
     || int8send(e.lane_id) || int8send(e.position) || int8send(e.instant)
     || substr(int2send(e.operation), 2) || convert_to(e.entry_id, 'UTF8') || e.subject
     || int2send({_LINES}::smallint)
-    || one.packed || coalesce(two.packed, ''::bytea) || coalesce(more.packed, ''::bytea)"""
+    || coalesce(one.packed, ''::bytea) || coalesce(two.packed, ''::bytea)
+    || coalesce(more.packed, ''::bytea)"""
 """An entry without its word and without its lots."""
 
 CHAIN: Final = f"""
@@ -47,7 +51,8 @@ SELECT e.lane_id, e.position, {_LINES} AS lines, coalesce(issued.lots, 0)::int A
     END AS hashed,
     issued.lots IS NOT NULL AND e.hash = sha256('{WORD_V1.decode()}'::bytea || {_BODY}) AS old,
     (before.hash IS NOT NULL) = (e.position > 1) AND e.position > 0
-        AND e.instant > coalesce(before.instant, 0) AND one.packed IS NOT NULL
+        AND e.instant > coalesce(before.instant, 0)
+        AND (one.packed IS NOT NULL OR (e.operation IN ({_EMPTY}) AND {_LINES} = 0))
         AND (more.lines IS NULL OR (two.packed IS NOT NULL AND more.last = more.lines + 2))
         AND octet_length(e.entry_id) = 20 AND octet_length(e.subject) = 32
         AND octet_length(e.hash) = 32 AND e.operation BETWEEN -128 AND 127 AS formed

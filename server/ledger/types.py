@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NewType
+from typing import Final, NewType
 
 from protos.units import Micros, Yen
 
@@ -69,6 +69,12 @@ class Operation(IntEnum):
     """Money that leaves for a shop."""
     SKIP = 10
     """Sequences that are never given out (``server.ledger.gaps``). Moves nothing."""
+    CLOSE = 11
+    """締め: where a period of a service ends, for good. Moves nothing."""
+
+
+MOVES_NOTHING: Final = frozenset({Operation.SKIP, Operation.CLOSE})
+"""Entries without postings: the chain holds their subject, and so what it stands for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from server.db.streams import stream_rows
 from server.ledger.accounts import ledger_id
 from server.ledger.audit import Audit, Progress
 from server.ledger.layout import HEAD, LINE, WORD_V1, WORD_V2, genesis, lots_bytes
-from server.ledger.types import AccountKind, LaneId, Operation
+from server.ledger.types import MOVES_NOTHING, AccountKind, LaneId
 from server.ledger.verify_accounts import AccountTable, LotTable
 
 _STEP: Final = 8192
 _END: Final = (1 << 62, 0)
 _SUM: Final = (0, 0, "")
 _CUSTOMER: Final = int(AccountKind.CUSTOMER)
-_SKIP: Final = int(Operation.SKIP)
+_EMPTY: Final = frozenset(map(int, MOVES_NOTHING))
 
 Row = tuple[Any, ...]
 
@@ -208,7 +208,7 @@ class ChainWalk:
             self._audit.find("positions", f"{where}: follows {expected - 1}")
         if entry[4] <= last:
             self._audit.find("instants", f"{where}: is not later than the one before")
-        if not lines and entry[3] != _SKIP:
+        if not lines and entry[3] not in _EMPTY:
             self._audit.find("postings", f"{where}: has no postings")
         if whole:
             return

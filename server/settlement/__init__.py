@@ -1,1 +1,1 @@
-"""Closes, payouts, the bank file: from the customers' payments to the money in shops' accounts."""
+"""From the close to the yen in the shop's account: a package per part, each with its own face."""

@@ -7,6 +7,7 @@ keys (a check per row would cost more than the row); ``choba audit verify`` prov
 from server.db.schema import (
     campaigns,
     cancels,
+    closes,
     directory,
     fleet,
     grants,
@@ -25,6 +26,7 @@ __all__ = [
     "access",
     "campaigns",
     "cancels",
+    "closes",
     "directory",
     "fleet",
     "grants",

@@ -26,12 +26,14 @@ service_terms: Final = Table(
     Column("usable_until", BigInteger, nullable=False),
     Column("close_rule", Text, nullable=False),
     Column("pay_rule", Text, nullable=False),
+    Column("on_holiday", Text, nullable=False, server_default="next"),
     Column("legal_basis", Text, nullable=False),
     Column("payer_name", Text, nullable=False),
     CheckConstraint("usable_from < usable_until", name="window"),
     info=access(Access.BOOK),
 )
-"""A change is a new version that takes effect at a future boundary."""
+"""A change is a new version that takes effect at a future boundary. ``close_rule``, ``pay_rule``,
+``on_holiday``: the schedule as it is written, ``weekly:FRI``, ``weekday:TUE:2``, ``next``."""
 
 grants: Final = Table(
     "grants",

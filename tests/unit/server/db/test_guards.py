@@ -69,9 +69,20 @@ async def one_row_in_each_book(town: Town) -> None:
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
     town.database.write_now(lambda c: skip_all(c, process_clock(town.clock)))
+    town.database.write_now(one_close)
     sale = Sale(town, terms_of(10))
     (buyer,) = sale.people(["1950-01-01"])
     sale.sell(buyer)
+
+
+def one_close(connection: Connection) -> None:
+    for statement in (
+        "INSERT INTO closes VALUES ('c', 'voucher-2024', 1, '2024-06-03', '2024-06-07', 1, "
+        "'2024-06-18', 1, 2)",
+        "INSERT INTO close_lanes VALUES ('c', 1, 0, 1)",
+        "INSERT INTO close_shops VALUES ('c', 'S-0001', 1, 100, 1, 0, 0)",
+    ):
+        connection.execute(text(statement))
 
 
 def bulk_books(town: Town) -> None:
