@@ -34,6 +34,7 @@ from server.campaigns.schedule import (
 )
 from server.campaigns.schedule_changes import change_schedule
 from server.campaigns.schedule_refusals import ScheduleCode, date_wrong
+from server.campaigns.schedule_refusals import service_unknown as schedule_unknown
 from server.campaigns.terms import (
     Terms,
     add_terms,
@@ -94,6 +95,7 @@ __all__ = [
     "parse_schedule",
     "run_expiry",
     "schedule_rows",
+    "schedule_unknown",
     "terms_at",
     "terms_of",
     "valid_at",

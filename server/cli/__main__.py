@@ -27,9 +27,19 @@ choba payment refunds USER                        cash refunds of one customer
 choba payment cancel-rule SERVICE RULE            what cancels do with expired balances
 choba expiry run                                  有効期限切れ: book what has expired
 choba user leave USER                             退会: forfeit the rest, delete the contacts
+choba close preview|run SERVICE                   締め処理: what it would end, and ending it
+choba close list [SERVICE] | show CLOSE           closes that were made, with their sums
+choba settlement schedule --close RULE --pay RULE closes and pay days of a window, without a server
+choba settlement show-schedule|set-schedule       when a service closes and is paid
+choba payout settings|one-transfer …              from which account a service pays; merchants
+choba payout correct|decide-correction|corrections  調整: proposed by one, approved by another
+choba payout preview|draft SERVICE                支払: what is due, and a bulk of it
+choba payout approve|discard|file|sent|settled BULK   its way to the bank, by two people
+choba payout returned PAYOUT                      組戻し: came back; is owed and paid again
+choba payout list|show                            bulks, their transfers and events
+choba shop bank ask|approve|refuse|list           where shops are paid: asked for, then approved
 choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
 choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
-choba settlement schedule --close RULE --pay RULE closes and pay days of a window, without a server
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -49,7 +59,10 @@ from server.cli import (
     closes,
     funds,
     operators,
+    payees,
+    payouts,
     points,
+    schedules,
 )
 from server.cli.running import common_options
 from server.db import DatabaseError
@@ -67,6 +80,9 @@ _AREAS: Final = (
     campaigns,
     cancels,
     closes,
+    schedules,
+    payouts,
+    payees,
     bankfile,
 )
 """Each adds its commands."""

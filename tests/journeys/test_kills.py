@@ -8,10 +8,13 @@ kill the promises are looked up where they are kept: books, journal, log, paper.
 import time
 from collections.abc import Iterator
 
+import grpc
 import pytest
 
 from device.checkpoints import Point
+from protos.choba.v1.operator_closes_pb2 import RunCloseRequest
 from server.checkpoints import Checkpoint
+from server.directory import ServiceId
 from tests.support.house import WAIT_S, House, a_house, link_of, until
 from tools.harness.customer import Customer, Receipt, RefusedError
 from tools.harness.pages import Page
@@ -56,6 +59,14 @@ SERVER_AT_PAYMENT = (
     Checkpoint.OUTBOX_AFTER_MARK,
 )
 SERVER_AT_VOID = (Checkpoint.VOID_BEFORE_COMMIT, Checkpoint.VOID_AFTER_COMMIT)
+SERVER_AT_CLOSE = (
+    Checkpoint.CLOSE_BEFORE_LOCK,
+    Checkpoint.CLOSE_AFTER_LOCK,
+    Checkpoint.CLOSE_AFTER_CUT,
+    Checkpoint.CLOSE_AFTER_INSERT,
+    Checkpoint.CLOSE_BEFORE_COMMIT,
+    Checkpoint.CLOSE_AFTER_COMMIT,
+)
 
 
 @pytest.fixture(scope="module")
@@ -353,6 +364,30 @@ def test_server_and_counter_die_together(house: House) -> None:
     sale.check(receipt or sale.pay())
 
 
+@pytest.mark.parametrize("point", SERVER_AT_CLOSE, ids=lambda point: str(point.value))
+def test_server_dies_at_a_step_of_a_close(house: House, point: Checkpoint) -> None:
+    """Each with a service of its own, that the timer has not seen yet."""
+    service = ServiceId(f"fair-{SERVER_AT_CLOSE.index(point)}")
+    house.past_service(service)
+    run = RunCloseRequest(service_id=service, number=1, why="締め")
+    house.server.arm(point)
+    with pytest.raises(grpc.RpcError):
+        house.stack.ask_operator("RunClose", run)
+    house.wait_death(house.stack.server, house.server)
+    whole = point is Checkpoint.CLOSE_AFTER_COMMIT
+    made = "SELECT close_id FROM closes WHERE service_id = ? AND number = 1"
+    before = house.ask_books(made, service)
+    assert len(before) == int(whole)
+    heads = house.ask_books("SELECT COUNT(*) FROM signed_heads")[0][0]
+    house.stack.start_server()
+    again = house.stack.ask_operator("RunClose", run)
+    assert again.repeated is whole
+    assert house.ask_books(made, service) == [(again.close.close_id,)]
+    assert not whole or before == [(again.close.close_id,)]
+    assert house.ask_books("SELECT COUNT(*) FROM signed_heads")[0][0] >= heads + 1 - int(whole)
+    assert house.findings() == []
+
+
 def test_in_the_end_every_payment_is_known_and_reported(house: House) -> None:
     """Nothing is left over anywhere once all programs have run undisturbed for a moment."""
     house.next_customer()
@@ -381,5 +416,6 @@ def test_every_declared_checkpoint_was_reached(house: House) -> None:
         *SERVER_AT_CLAIM,
         *SERVER_AT_PAYMENT,
         *SERVER_AT_VOID,
+        *SERVER_AT_CLOSE,
     }
     assert set(Checkpoint) == killed_at_server

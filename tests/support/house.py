@@ -22,10 +22,13 @@ from server.clock import SECOND, TOKYO, system_clock
 from server.db import open_database
 from server.demo.calendar import DemoCalendar
 from server.demo.town import DemoCustomer, settle
+from server.directory import ServiceId
 from server.ledger import verify_ledger
 from server.payments import verify_payments
+from server.settlement.closes import verify_closes
 from tests.support.armed import Arming
 from tests.support.cable import Cable
+from tests.support.directory import past_service
 from tests.support.ports import free_ports
 from tools.harness.customer import Customer, Receipt
 from tools.harness.process import LogLine, Program, StageError
@@ -92,6 +95,14 @@ class House:
             for number in range(CUSTOMERS):
                 customer = DemoCustomer(f"見本 {number}", _phone(number), (20,), ((500, 4),))
                 settle(database, system_clock, DemoCalendar(today), customer)
+        finally:
+            database.close_now()
+
+    def past_service(self, service: ServiceId) -> None:
+        """A service with closes that are due; the server runs meanwhile."""
+        database = open_database(f"sqlite:///{self.books}", readers=1, writers=1)
+        try:
+            database.write_now(lambda c: past_service(c, service))
         finally:
             database.close_now()
 
@@ -222,7 +233,9 @@ class House:
         """What does not hold in the books, all of it computed again."""
         database = open_database(f"sqlite:///{self.books}", readers=1, writers=1)
         try:
-            return database.read_now(lambda c: [*verify_ledger(c).findings, *verify_payments(c)])
+            return database.read_now(
+                lambda c: [*verify_ledger(c).findings, *verify_payments(c), *verify_closes(c)]
+            )
         finally:
             database.close_now()
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import grpc
+from google.protobuf.message import Message
 
 from protos.choba.v1.operator_service_pb2 import IssuePairingCodeRequest
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
@@ -209,19 +210,21 @@ class Stack:
             self._operator_token = operators.add("operator", Role.ADMIN).reveal()
         return self._operator_token
 
-    def issue_pairing_code(self, terminal: str = TERMINAL) -> str:
-        """As the operator: a token of its own, the call over TLS."""
+    def ask_operator(self, method: str, request: Message) -> Any:
+        """A call of OperatorService: a token of its own, over TLS. Raises grpc.RpcError."""
         keys = self.server_dir / "keys"
         token = self.operator_token()
         credentials = grpc.ssl_channel_credentials((keys / "ca.pem").read_bytes())
         address = f"127.0.0.1:{self.plan.ports.public}"
         with grpc.secure_channel(address, credentials) as channel:
-            answer = OperatorServiceStub(channel).IssuePairingCode(
-                IssuePairingCodeRequest(terminal_id=terminal),
-                timeout=STEP_S,
-                metadata=(("authorization", f"Bearer {token}"),),
+            return getattr(OperatorServiceStub(channel), method)(
+                request, timeout=STEP_S, metadata=(("authorization", f"Bearer {token}"),)
             )
-        return str(answer.code)
+
+    def issue_pairing_code(self, terminal: str = TERMINAL) -> str:
+        """As the operator."""
+        request = IssuePairingCodeRequest(terminal_id=terminal)
+        return str(self.ask_operator("IssuePairingCode", request).code)
 
     # --- looking --------------------------------------------------------------------------
 
