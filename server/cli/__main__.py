@@ -31,6 +31,15 @@ choba close preview|run SERVICE                   締め処理: what it would en
 choba close list [SERVICE] | show CLOSE           closes that were made, with their sums
 choba settlement schedule --close RULE --pay RULE closes and pay days of a window, without a server
 choba settlement show-schedule|set-schedule       when a service closes and is paid
+choba payout settings|one-transfer …              from which account a service pays; merchants
+choba payout correct|decide-correction|corrections  調整: proposed by one, approved by another
+choba payout preview|draft SERVICE                支払: what is due, and a bulk of it
+choba payout approve|discard|file|sent|settled BULK   its way to the bank, by two people
+choba payout returned PAYOUT                      組戻し: came back; is owed and paid again
+choba payout list|show                            bulks, their transfers and events
+choba shop bank ask|approve|refuse|list           where shops are paid: asked for, then approved
+choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
+choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -43,12 +52,15 @@ from typing import Final
 from server.cli import (
     audit,
     backups,
+    bankfile,
     books,
     campaigns,
     cancels,
     closes,
     funds,
     operators,
+    payees,
+    payouts,
     points,
     schedules,
 )
@@ -69,6 +81,9 @@ _AREAS: Final = (
     cancels,
     closes,
     schedules,
+    payouts,
+    payees,
+    bankfile,
 )
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)

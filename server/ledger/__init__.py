@@ -6,6 +6,7 @@ from server.ledger.accounts import (
     last_sequence,
     last_sequences,
     ledger_id,
+    lock_counter,
     lock_owner,
     lock_stream,
     open_account,
@@ -41,7 +42,7 @@ from server.ledger.heads import (
 )
 from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.lines import LineReader, LotLine
-from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource
+from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource, salted
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -173,6 +174,7 @@ __all__ = [
     "last_sequence",
     "last_sequences",
     "ledger_id",
+    "lock_counter",
     "lock_lanes",
     "lock_owner",
     "lock_stream",
@@ -188,6 +190,7 @@ __all__ = [
     "process_clock",
     "raise_floors",
     "restored_at",
+    "salted",
     "sign_heads",
     "sign_heads_if_due",
     "signed_heads_after",

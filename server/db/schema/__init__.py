@@ -16,6 +16,7 @@ from server.db.schema import (
     ledger,
     oversight,
     payments,
+    payouts,
     selling,
     signin,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "metadata",
     "oversight",
     "payments",
+    "payouts",
     "selling",
     "signin",
 ]
