@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from protos.units import Micros, Yen
 from server.checkpoints import CheckpointPort, no_checkpoint
 from server.db import DatabaseKind
+from server.db.prepared import Rows
 from server.directory import ServiceId
 from server.ledger import (
     NO_LOT,
@@ -23,6 +24,7 @@ from server.ledger import (
     Accept,
     AccountId,
     AccountKind,
+    AsksAfterwards,
     Booked,
     Books,
     Decline,
@@ -199,13 +201,19 @@ class _Command(WalletsOnly):
         return OPERATOR
 
 
-class _Decided:
+class _Decided(AsksAfterwards):
     """``PostingRules``: what was decided under the settlement's lock is booked as it is."""
 
     def locks(self, command: _Command) -> _Command:
         return command
 
-    def load(self, connection: Connection, commands: Sequence[_Command], instant: Micros) -> None:
+    def load(
+        self,
+        connection: Connection,
+        commands: Sequence[_Command],
+        instant: Micros,
+        answers: Sequence[Rows] = (),
+    ) -> None:
         return None
 
     def decide(
