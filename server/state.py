@@ -142,8 +142,11 @@ class KeyFiles:
         return path
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, durable, readable by its owner alone."""
+def write_private(path: Path, data: bytes, *, replace: bool = True) -> None:
+    """Write a file whole or not at all, durable, readable by its owner alone.
+
+    Raises FileExistsError where ``replace`` is False and the name is taken.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -151,6 +154,8 @@ def write_private(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if not replace:
+            _claim(path)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -161,6 +166,14 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _claim(path: Path) -> None:
+    """Take the name before the finished file moves there: of two who want it, one gets it.
+
+    A crash right here leaves the file empty, never half written.
+    """
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE))
 
 
 def public_heads_keys(files: Iterable[Path]) -> dict[str, bytes]:

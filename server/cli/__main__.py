@@ -27,6 +27,8 @@ choba payment refunds USER                        cash refunds of one customer
 choba payment cancel-rule SERVICE RULE            what cancels do with expired balances
 choba expiry run                                  有効期限切れ: book what has expired
 choba user leave USER                             退会: forfeit the rest, delete the contacts
+choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
+choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -36,14 +38,24 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from server.cli import audit, backups, books, campaigns, cancels, funds, operators, points
+from server.cli import (
+    audit,
+    backups,
+    bankfile,
+    books,
+    campaigns,
+    cancels,
+    funds,
+    operators,
+    points,
+)
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, audit, funds, backups, operators, points, campaigns, cancels)
+_AREAS: Final = (books, audit, funds, backups, operators, points, campaigns, cancels, bankfile)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 
