@@ -1,5 +1,6 @@
 """Campaign terms, schedules, grants; files of grants are in ``server.campaigns.bulk``."""
 
+from server.campaigns.bank_days import is_bank_day, learn_calendar, next_bank_day
 from server.campaigns.expiry import ExpiredService, ExpiryRun, run_expiry
 from server.campaigns.expiry_rules import (
     ExpiryKind,
@@ -22,23 +23,31 @@ from server.campaigns.grant_types import (
 )
 from server.campaigns.grants import grant_all
 from server.campaigns.leaving import Forfeited, LeavingCode, Left, close_account
+from server.campaigns.periods import Period, next_boundary, next_period
 from server.campaigns.schedule import (
-    CloseRule,
     Closing,
-    PayRule,
-    ScheduleError,
-    closing_of,
-    is_bank_day,
-    learn_calendar,
-    next_bank_day,
+    OnHoliday,
+    Schedule,
+    ScheduleRow,
+    parse_schedule,
+    schedule_rows,
 )
-from server.campaigns.terms import Terms, add_terms, all_terms, terms_at, valid_at
+from server.campaigns.schedule_changes import change_schedule
+from server.campaigns.schedule_refusals import ScheduleCode, date_wrong
+from server.campaigns.terms import (
+    Terms,
+    add_terms,
+    all_terms,
+    next_change,
+    terms_at,
+    terms_of,
+    valid_at,
+)
 from server.campaigns.verify_grants import verify_grants
 from server.campaigns.verify_lapses import verify_lapses
 
 __all__ = [
     "CancelReceipt",
-    "CloseRule",
     "Closing",
     "ExpiredService",
     "ExpiryKind",
@@ -58,16 +67,20 @@ __all__ = [
     "LeavingCode",
     "Left",
     "Notes",
+    "OnHoliday",
     "Origin",
-    "PayRule",
-    "ScheduleError",
+    "Period",
+    "Schedule",
+    "ScheduleCode",
+    "ScheduleRow",
     "Terms",
     "WhoLeft",
     "add_expiry_rule",
     "add_terms",
     "all_terms",
+    "change_schedule",
     "close_account",
-    "closing_of",
+    "date_wrong",
     "expires_at",
     "expiry_rules_at",
     "grant_all",
@@ -75,8 +88,14 @@ __all__ = [
     "is_bank_day",
     "learn_calendar",
     "next_bank_day",
+    "next_boundary",
+    "next_change",
+    "next_period",
+    "parse_schedule",
     "run_expiry",
+    "schedule_rows",
     "terms_at",
+    "terms_of",
     "valid_at",
     "verify_grants",
     "verify_lapses",

@@ -29,6 +29,7 @@ choba expiry run                                  有効期限切れ: book what 
 choba user leave USER                             退会: forfeit the rest, delete the contacts
 choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
 choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
+choba settlement schedule --close RULE --pay RULE closes and pay days of a window, without a server
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -45,6 +46,7 @@ from server.cli import (
     books,
     campaigns,
     cancels,
+    closes,
     funds,
     operators,
     points,
@@ -55,7 +57,18 @@ from server.refusal import Refusal
 from server.settings import SettingsError
 from server.state import KeyFileError
 
-_AREAS: Final = (books, audit, funds, backups, operators, points, campaigns, cancels, bankfile)
+_AREAS: Final = (
+    books,
+    audit,
+    funds,
+    backups,
+    operators,
+    points,
+    campaigns,
+    cancels,
+    closes,
+    bankfile,
+)
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)
 

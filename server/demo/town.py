@@ -7,16 +7,15 @@ from sqlalchemy import Connection
 
 from protos.units import Micros, TerminalId, Yen
 from server.campaigns import (
-    CloseRule,
     ExpiryKind,
     ExpiryRule,
     Funding,
     Grant,
-    PayRule,
     Terms,
     add_expiry_rule,
     add_terms,
     grant_all,
+    parse_schedule,
 )
 from server.campaigns.selling import add_campaign_terms
 from server.clock import Clock
@@ -189,8 +188,7 @@ def _directory(connection: Connection, calendar: DemoCalendar, now: Micros) -> N
             valid_from=Micros(0),
             usable_from=calendar.voucher_from,
             usable_until=calendar.voucher_until,
-            close_rule=CloseRule.FRIDAY_MIDNIGHT,
-            pay_rule=PayRule.TUESDAY_AFTER_NEXT_WEEK,
+            schedule=parse_schedule("weekly:FRI", "weekday:TUE:2", "next"),
             legal_basis="local-government",
             payer_name=_PAYER,
         ),
@@ -203,8 +201,7 @@ def _directory(connection: Connection, calendar: DemoCalendar, now: Micros) -> N
             valid_from=Micros(0),
             usable_from=calendar.points_from,
             usable_until=calendar.points_until,
-            close_rule=CloseRule.END_OF_MONTH,
-            pay_rule=PayRule.SEVENTH_BANK_DAY,
+            schedule=parse_schedule("month-end", "business-day:7", "next"),
             legal_basis="local-government",
             payer_name=_PAYER,
         ),

@@ -61,6 +61,8 @@ class PayState:
 
     services: dict[ServiceId, Service]
     terms: dict[ServiceId, Terms]
+    terms_until: Micros
+    """The first instant at which other terms hold."""
     counters: dict[TerminalNumber, Counter]
     instant: Micros
     keys: dict[tuple[UserId, str], StoredKey] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from protos.units import Micros
-from server.campaigns import Terms, all_terms, valid_at
+from server.campaigns import Terms, all_terms, next_change, valid_at
 from server.db import DatabaseKind
 from server.directory import KnownDirectory
 from server.ledger import Accept, Booked, Books, Decline
@@ -52,6 +52,7 @@ class PayRules:
         state = PayState(
             services=known.services,
             terms=valid_at(self._terms, instant),
+            terms_until=next_change(self._terms, instant),
             counters=known.counters,
             instant=instant,
             keys=found.keys,
@@ -67,6 +68,9 @@ class PayRules:
     def decide(
         self, books: Books, state: PayState, command: PayCommand, instant: Micros
     ) -> Accept[DraftPayment] | Decline[PayAnswer]:
+        if instant >= state.terms_until:  # a batch that begins before midnight may end after it
+            state.terms = valid_at(self._terms, instant)
+            state.terms_until = next_change(self._terms, instant)
         return decide_payment(books, state, command, instant, self._stand_repeat)
 
     def note(

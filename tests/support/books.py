@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from protos.qr_token import Token, TokenKind, mint
 from protos.units import Micros, SaleNumber, TerminalId, TerminalNumber, UnixSeconds, Yen
-from server.campaigns import CloseRule, Grant, PayRule, Terms, add_terms, grant_all
+from server.campaigns import Grant, Terms, add_terms, grant_all, parse_schedule
 from server.clock import SECOND, TOKYO, micros_of
 from server.db import Database, new_public_id, open_database
 from server.directory import (
@@ -207,8 +207,7 @@ def _lay_out(
             Micros(0),
             moment(2024, 6, 3, 10),
             END_OF_AUGUST,
-            CloseRule.FRIDAY_MIDNIGHT,
-            PayRule.TUESDAY_AFTER_NEXT_WEEK,
+            parse_schedule("weekly:FRI", "weekday:TUE:2", "next"),
             "local-government",
             "ミホンシ",
         ),
@@ -221,8 +220,7 @@ def _lay_out(
             Micros(0),
             moment(2024, 4, 1),
             moment(2025, 4, 1),
-            CloseRule.END_OF_MONTH,
-            PayRule.SEVENTH_BANK_DAY,
+            parse_schedule("month-end", "business-day:7", "next"),
             "local-government",
             "ミホンシ",
         ),

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from protos.units import Micros, TerminalId, Yen
-from server.campaigns import CloseRule, Grant, PayRule, Terms, add_terms, grant_all
+from server.campaigns import Grant, Terms, add_terms, grant_all, parse_schedule
 from server.clock import DAY, system_clock
 from server.db import Database
 from server.directory import (
@@ -55,8 +55,7 @@ def furnish(connection: Connection) -> None:
             valid_from=Micros(0),
             usable_from=Micros(now - 30 * DAY),
             usable_until=Micros(now + 60 * DAY),
-            close_rule=CloseRule.FRIDAY_MIDNIGHT,
-            pay_rule=PayRule.TUESDAY_AFTER_NEXT_WEEK,
+            schedule=parse_schedule("weekly:FRI", "weekday:TUE:2", "next"),
             legal_basis="local-government",
             payer_name="ミホンシ",
         )

@@ -26,9 +26,9 @@ service_terms: Final = Table(
     Column("usable_until", BigInteger, nullable=False),
     Column("close_rule", Text, nullable=False),
     Column("pay_rule", Text, nullable=False),
-    Column("on_holiday", Text, nullable=False, server_default="next"),
     Column("legal_basis", Text, nullable=False),
     Column("payer_name", Text, nullable=False),
+    Column("on_holiday", Text, nullable=False, server_default="next"),
     CheckConstraint("usable_from < usable_until", name="window"),
     info=access(Access.BOOK),
 )

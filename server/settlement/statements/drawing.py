@@ -19,7 +19,7 @@ from server.settlement.paper.words import (
     width,
     yen,
 )
-from server.settlement.statements.types import OtherLeg, Statement, TakenBack, Use
+from server.settlement.statements.types import OtherLeg, Payout, Statement, TakenBack, Use
 
 KINDS: Final = {
     ServiceKind.MONEY: "マネー",
@@ -169,12 +169,11 @@ def _steps(s: Statement, kind: str) -> Iterator[Markup]:
             "あれば、売った日と取り消した日の2日だけ、その額ずれます）。"
         ).format(kind=kind)
     yield Markup(
-        "小計を全部たすと <b>{net}</b>（差引）。これに繰越 <b>{carried}</b> をたし、{corrections}"
+        "小計を全部たすと <b>{net}</b>（差引）。これに{added}をたし、"
         "手数料 <b>{fee}</b> をひくと、{left}お振込額 <b>{transferred}</b> です。"
     ).format(
         net=yen(s.sums.net),
-        carried=yen(p.carried_in),
-        corrections=_corrections(s),
+        added=_added(p),
         fee=yen(p.fee),
         left=_carried_out(p.carried_out),
         transferred=yen(p.transferred),
@@ -196,11 +195,20 @@ def _steps(s: Statement, kind: str) -> Iterator[Markup]:
         )
 
 
-def _corrections(s: Statement) -> Markup:
-    if not s.payout.corrections:
-        return Markup("")
-    total = yen(sum(correction.amount for correction in s.payout.corrections))
-    return Markup("調整 <b>{total}</b> をたし、").format(total=total)
+def _added(p: Payout) -> Markup:
+    """What is added to 差引, in the order of the calculation: 「繰越 ¥0 と調整 −¥500 」."""
+    corrections = sum(correction.amount for correction in p.corrections)
+    parts = (
+        ("ほかの回の差引", p.other_closes),
+        ("繰越", p.carried_in),
+        ("組戻しの再振込", p.returned),
+        ("調整", corrections),
+    )
+    return Markup("と").join(
+        Markup("{what} <b>{amount}</b> ").format(what=what, amount=yen(amount))
+        for what, amount in parts
+        if amount or what == "繰越"
+    )
 
 
 def _carried_out(amount: int) -> Markup:

@@ -84,7 +84,11 @@ def calculation(s: Statement) -> Iterator[tuple[str, int | None, int]]:
     yield "利用", s.sums.used_count, s.sums.used
     yield "利用キャンセル", s.sums.cancelled_count, -s.sums.cancelled
     yield "差引", s.sums.net_count, s.sums.net
+    if p.other_closes:
+        yield "ほかの回の差引", None, p.other_closes
     yield "前回からの繰越", None, p.carried_in
+    if p.returned:
+        yield "組戻しの再振込", None, p.returned
     for correction in p.corrections:
         yield f"調整 {short_day(correction.on)} {correction.why}", None, correction.amount
     yield "手数料", None, -p.fee

@@ -10,7 +10,7 @@ from datetime import date
 from enum import Enum
 
 from protos.units import Micros, TerminalId, TransactionId, Yen
-from server.clock import start_of_day, tokyo_day
+from server.clock import DAY, start_of_day, tokyo_day
 from server.directory import ServiceId, ServiceKind, ShopId
 from server.settlement.statements.refusals import StatementCode, statement_refusal
 
@@ -110,14 +110,20 @@ class SharedTransfer:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """What becomes of 差引: net + carried in + corrections − fee = transferred + carried out."""
+    """What becomes of 差引: net + other closes + carried in + corrections + returned − fee =
+    transferred + carried out. Any but the fee may be negative."""
 
+    other_closes: int = 0
+    """差引 of other closes of this service that the same transfer pays; on statements of their own."""
     carried_in: int = 0
-    """From closes before; negative where more was taken back than earned."""
+    """繰越: what transfers before left open."""
+    returned: int = 0
+    """組戻し: a transfer that came back and is paid again."""
     corrections: tuple[Correction, ...] = ()
     fee: Yen = Yen(0)
-    transferred: Yen = Yen(0)
-    """お振込額: this statement's part of the transfer."""
+    transferred: int = 0
+    """お振込額: this shop's part of the transfer. Negative only where the merchant's other shops, in
+    the same transfer, make up for it."""
     carried_out: int = 0
     """To the next close: negative, or below the smallest amount that is transferred."""
     account: str = ""
@@ -191,13 +197,21 @@ class Statement:
     @property
     def boundary(self) -> Micros:
         """The scheduled instant of the close: 24:00 of the last day."""
-        return Micros(start_of_day(self.last_day) + _DAY)
+        return Micros(start_of_day(self.last_day) + DAY)
+
+    @property
+    def payable(self) -> int:
+        """差引 with all that is added to it and taken from it: transferred or carried on."""
+        p = self.payout
+        added = p.other_closes + p.carried_in + p.returned + sum(c.amount for c in p.corrections)
+        return self.sums.net + added - p.fee
 
     @property
     def is_empty(self) -> bool:
         """Nothing was used, and nothing else moves money: nobody waits for this paper."""
-        moved = (*self.payout.corrections, *self.uses, *self.taken_back, *self.payout.shared)
-        return not moved and not self.payout.carried_in and not self.payout.fee
+        p = self.payout
+        moved = (*p.corrections, *self.uses, *self.taken_back, *p.shared)
+        return not moved and not (p.other_closes or p.carried_in or p.returned or p.fee)
 
     def days(self) -> Iterator[tuple[DayTotal, tuple[Use, ...]]]:
         """Each day on which something was used, with its uses."""
@@ -249,12 +263,11 @@ class Statement:
         yield "取引IDの重なり", len(set(ids)), len(ids)
         yield "取引の順番", _in_order([use.at for use in self.uses]), True
         yield "日ごとの小計と差引", sum(day.amount for day, _ in self.days()), sums.net
-        added = sums.net + payout.carried_in + sum(c.amount for c in payout.corrections)
-        yield "お振込額の計算", payout.transferred + payout.carried_out, added - payout.fee
-        yield "お振込額がマイナスでないこと", payout.transferred >= 0, True
+        yield "お振込額の計算", payout.transferred + payout.carried_out, self.payable
+        yield "お振込額がマイナスでないこと", payout.in_passbook >= 0, True
         if payout.shared:
-            names = [part.amount for part in payout.shared]
-            yield "まとめて振り込む内訳", payout.transferred in names, True
+            parts = [part.amount for part in payout.shared]
+            yield "まとめて振り込む内訳", payout.transferred in parts, True
 
     def _holds(self, instant: Micros) -> bool:
         return start_of_day(self.first_day) <= instant < self.boundary
@@ -262,6 +275,3 @@ class Statement:
 
 def _in_order(instants: Sequence[Micros]) -> bool:
     return all(before <= after for before, after in itertools.pairwise(instants))
-
-
-_DAY = 86_400_000_000

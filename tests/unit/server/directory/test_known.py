@@ -33,7 +33,8 @@ def revision(connection: Connection) -> int:
         "UPDATE terminals SET name_ja = 'x'",
         "UPDATE terminal_numbers SET drift = 1",
         "INSERT INTO service_terms SELECT service_id, version + 1, valid_from, usable_from, "
-        "usable_until, close_rule, pay_rule, legal_basis, payer_name FROM service_terms",
+        "usable_until, close_rule, pay_rule, legal_basis, payer_name, on_holiday "
+        "FROM service_terms",
     ],
 )
 def test_the_database_itself_raises_the_revision(town: Town, change: str) -> None:
