@@ -152,6 +152,15 @@ class OfficeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """Who pays shops and sends them statements: the consortium or the city's office."""
+
+    name: str = setting("", "Name on statements and invoices. Empty: office.name.")
+    address: str = setting("", "Postal address on statements and invoices; empty leaves it out.")
+    email: str = setting("", "Where a shop can write to; empty leaves it out.")
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalSettings:
     """What every terminal is told."""
 
@@ -175,6 +184,7 @@ class Settings:
     tls: TlsSettings = TlsSettings()
     broker: BrokerSettings = BrokerSettings()
     office: OfficeSettings = OfficeSettings()
+    issuer: IssuerSettings = IssuerSettings()
     terminals: TerminalSettings = TerminalSettings()
     log: LogSettings = LogSettings()
 

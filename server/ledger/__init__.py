@@ -16,6 +16,7 @@ from server.ledger.accounts import (
 from server.ledger.audit import Audit, Progress, no_progress
 from server.ledger.books import Books, BooksError
 from server.ledger.bulk_posting import post_patiently
+from server.ledger.customer_entries import CustomerEntry, customer_entries
 from server.ledger.cuts import cut_at
 from server.ledger.due import due_wallets
 from server.ledger.engine import PostingEngine
@@ -97,6 +98,7 @@ __all__ = [
     "Booking",
     "Books",
     "BooksError",
+    "CustomerEntry",
     "CustomerMoves",
     "Decline",
     "Entry",
@@ -142,6 +144,7 @@ __all__ = [
     "allocate",
     "check_heads",
     "count_entries",
+    "customer_entries",
     "customer_moves",
     "cut_at",
     "database_clock",

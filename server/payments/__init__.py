@@ -24,6 +24,7 @@ from server.payments.cancel_types import (
 from server.payments.cancelling import PaymentCancels
 from server.payments.desk import PaymentDesk
 from server.payments.many import MOST_OF_MANY, ManyPayment, PaidOfMany
+from server.payments.on_paper import CancelOnPaper, PaperReader
 from server.payments.queries import find_payment
 from server.payments.refusals import RefusalCode, Refused
 from server.payments.rules import Committed
@@ -73,6 +74,7 @@ __all__ = [
     "ByKind",
     "CancelBy",
     "CancelCode",
+    "CancelOnPaper",
     "CancelRequest",
     "CancelSlip",
     "Cancelled",
@@ -95,6 +97,7 @@ __all__ = [
     "NotKnown",
     "Paid",
     "PaidOfMany",
+    "PaperReader",
     "Payment",
     "PaymentCancels",
     "PaymentDesk",

@@ -37,7 +37,9 @@ class PaperReader:
         self._ids = RowSet(kind, "wanted", entry_id=str)
         wanted = select(self._ids.source.c.entry_id)
         self._of_entries: Final = select(t.payments).where(t.payments.c.payment_id.in_(wanted))
-        self._cancels: Final = select(c.cancellations).where(c.cancellations.c.cancel_id.in_(wanted))
+        self._cancels: Final = select(c.cancellations).where(
+            c.cancellations.c.cancel_id.in_(wanted)
+        )
         self._slips: Final = (
             select(c.cancel_slips)
             .where(c.cancel_slips.c.cancel_id.in_(wanted))

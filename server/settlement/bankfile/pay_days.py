@@ -4,7 +4,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from server.campaigns import ScheduleError, is_bank_day
+from server.campaigns import is_bank_day
+from server.refusal import Refusal
 from server.settlement.bankfile import findings as say
 from server.settlement.bankfile.fields import Reading
 from server.settlement.bankfile.findings import Finding, FindingCode, Note
@@ -90,5 +91,5 @@ def _open(day: date) -> bool | None:
     """None past the horizon of the known holidays."""
     try:
         return is_bank_day(day)
-    except ScheduleError:
+    except Refusal:
         return None

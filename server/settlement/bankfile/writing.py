@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from server.campaigns import ScheduleError, is_bank_day, next_bank_day
+from server.campaigns import is_bank_day, next_bank_day
+from server.refusal import Refusal
 from server.settlement.bankfile import refusals as refuse
 from server.settlement.bankfile.banks import BankDirectory
 from server.settlement.bankfile.layout import DATA, END, HEADER, TRAILER, record
@@ -22,7 +23,7 @@ def check_pay_day(day: date) -> None:
     """Raises Refusal PAY_DAY, PAY_DAY_HORIZON."""
     try:
         open_on_day = is_bank_day(day)
-    except ScheduleError as error:
+    except Refusal as error:
         raise refuse.past_the_horizon(day) from error
     if not open_on_day:
         raise refuse.not_a_bank_day(day, _next(day))
@@ -100,5 +101,5 @@ def _data(transfer: Transfer, places: UnknownBanks) -> bytes:
 def _next(day: date) -> date | None:
     try:
         return next_bank_day(day)
-    except ScheduleError:
+    except Refusal:
         return None

@@ -114,7 +114,7 @@ class Payout:
     transferred + carried out. Any but the fee may be negative."""
 
     other_closes: int = 0
-    """差引 of other closes of this service that the same transfer pays; on statements of their own."""
+    """差引 of other closes of this service in the same transfer; on statements of their own."""
     carried_in: int = 0
     """繰越: what transfers before left open."""
     returned: int = 0
@@ -122,8 +122,8 @@ class Payout:
     corrections: tuple[Correction, ...] = ()
     fee: Yen = Yen(0)
     transferred: int = 0
-    """お振込額: this shop's part of the transfer. Negative only where the merchant's other shops, in
-    the same transfer, make up for it."""
+    """お振込額: this shop's part of the transfer. Negative only where the merchant's other shops
+    make up for it in the same transfer."""
     carried_out: int = 0
     """To the next close: negative, or below the smallest amount that is transferred."""
     account: str = ""
