@@ -40,6 +40,7 @@ from server.ledger.heads import (
 )
 from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.lines import LineReader, LotLine
+from server.ledger.lot_flows import LotFlow, lot_flows
 from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource
 from server.ledger.posting import (
     LedgerClock,
@@ -111,6 +112,7 @@ __all__ = [
     "LedgerClock",
     "LedgerError",
     "LineReader",
+    "LotFlow",
     "LotId",
     "LotLine",
     "NewLot",
@@ -161,6 +163,7 @@ __all__ = [
     "lock_lanes",
     "lock_owner",
     "lock_stream",
+    "lot_flows",
     "newest_instant",
     "no_progress",
     "open_account",

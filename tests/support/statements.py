@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from protos.units import Micros, TerminalId, TransactionId, Yen
-from server.clock import MINUTE, start_of_day
+from server.clock import DAY, MINUTE, start_of_day
 from server.directory import ServiceId, ServiceKind, ShopId
 from server.settlement.statements import (
     Issuer,
@@ -60,6 +60,7 @@ def statement_of(
         "close_number": 3,
         "first_day": FIRST,
         "last_day": LAST,
+        "closes_at": Micros(start_of_day(LAST) + DAY),
         "pay_day": PAY_DAY,
         "payer": "ﾐﾎﾝｼﾃﾞｼﾞﾀﾙｼﾖｳﾋﾝｹﾝｼﾞﾑｷﾖｸ",
         "sums": sums,

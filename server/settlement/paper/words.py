@@ -9,6 +9,8 @@ from server.clock import WEEKDAYS_JA, tokyo_time
 
 _MINUS: Final = "−"
 _GROUP: Final = 5
+_LONG_NAME: Final = 34
+_LONGEST_NAME: Final = 70
 
 
 def yen(amount: int) -> str:
@@ -65,6 +67,22 @@ def grouped(identifier: str) -> str:
 def spaced_code(code: str) -> str:
     """``482 913``."""
     return f"{code[:3]} {code[3:]}" if code else ""
+
+
+def contact(phone: str, hours: str, email: str) -> str:
+    """「0120-000-000（9:00〜18:00） otoiawase@example.jp」, of what there is."""
+    return f"{phone}{f'（{hours}）' if hours else ''} {email}".strip()
+
+
+def name_size(name: str) -> str:
+    """The class of an addressee: names past 17 kanji are set smaller, past 35 smaller still."""
+    columns = width(name)
+    return " longest" if columns > _LONGEST_NAME else " long" if columns > _LONG_NAME else ""
+
+
+def amount_size(amount: int) -> str:
+    """The class of the amount in the box: ten digits fit a little smaller, more smaller still."""
+    return " longest" if amount >= 10**10 else " long" if amount >= 10**9 else ""
 
 
 def width(text: str) -> int:

@@ -8,10 +8,13 @@ from markupsafe import Markup
 from server.directory import ServiceKind
 from server.settlement.paper import fill
 from server.settlement.paper.words import (
+    amount_size,
+    contact,
     count,
     fitted,
     grouped,
     month_day,
+    name_size,
     passbook_day,
     short_day,
     spaced_code,
@@ -33,8 +36,6 @@ _NAME: Final = 14
 _NOTE: Final = 30
 _OPERATION: Final = 14
 _HEAD_NAME: Final = 30
-_LONG_NAME: Final = 34
-_LONGEST_NAME: Final = 70
 _SHORT_LIST: Final = 8
 """Uses that may stand on the first page; more begin a page of their own."""
 
@@ -43,7 +44,6 @@ def statement_html(statement: Statement) -> str:
     """The document as drawn; no clock in it, every text escaped."""
     s = statement
     kind = KINDS[s.kind]
-    name = width(s.shop_name)
     return fill(
         "statement.html",
         {
@@ -53,13 +53,9 @@ def statement_html(statement: Statement) -> str:
             "kind": kind,
             "kinds": KINDS,
             "head_name": fitted(s.shop_name, _HEAD_NAME).rstrip(),
-            "to_class": " longest"
-            if name > _LONGEST_NAME
-            else " long"
-            if name > _LONG_NAME
-            else "",
-            "amount_class": _amount_class(s.payout.transferred),
-            "contact": _contact(s),
+            "to_class": name_size(s.shop_name),
+            "amount_class": amount_size(s.payout.transferred),
+            "contact": contact(s.issuer.phone, s.issuer.hours, s.issuer.email),
             "passbook_day": passbook_day(s.pay_day),
             "steps": _steps(s, kind),
             "others": s.others(),
@@ -72,16 +68,6 @@ def statement_html(statement: Statement) -> str:
             "back_total": _ends(f"取消　{count(len(s.taken_back))} 件の差引", yen(0)),
         },
     )
-
-
-def _amount_class(amount: int) -> str:
-    """Ten digits fit into the box a little smaller, more of them smaller still."""
-    return " longest" if amount >= 10**10 else " long" if amount >= 10**9 else ""
-
-
-def _contact(s: Statement) -> str:
-    hours = f"（{s.issuer.hours}）" if s.issuer.hours else ""
-    return f"{s.issuer.phone}{hours} {s.issuer.email}".strip()
 
 
 def _days(s: Statement) -> Iterator[tuple[str, list[str]]]:

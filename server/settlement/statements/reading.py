@@ -193,6 +193,7 @@ class StatementReader:
             close_number=close.number,
             first_day=close.first_day,
             last_day=close.last_day,
+            closes_at=close.boundary,
             pay_day=one.paid.pay_day,
             payer=one.paid.payer,
             sums=one.sums,

@@ -163,6 +163,10 @@ class Statement:
     close_number: int
     first_day: date
     last_day: date
+    """First and last day on which it could be used in the period."""
+    closes_at: Micros
+    """The scheduled instant of the close: 24:00 of the last day, or later in a short last period,
+    which can be cancelled until then."""
     pay_day: date
     payer: str
     """The name on the bank's line, as the bank's file has it."""
@@ -192,12 +196,12 @@ class Statement:
     @property
     def made_on(self) -> date:
         """The date of the document: the day whose 0:00 is the close, whenever it is printed."""
-        return tokyo_day(self.boundary)
+        return tokyo_day(self.closes_at)
 
     @property
-    def boundary(self) -> Micros:
-        """The scheduled instant of the close: 24:00 of the last day."""
-        return Micros(start_of_day(self.last_day) + DAY)
+    def closing_day(self) -> date:
+        """The day whose 24:00 is the close."""
+        return tokyo_day(Micros(self.closes_at - 1))
 
     @property
     def payable(self) -> int:
@@ -255,9 +259,9 @@ class Statement:
         yield "取り消された取引の差引", taken - sum(one.amount for one in back), 0
         for one in back:
             yield f"取消 {one.transaction_id} の金額", one.amount, one.use.amount
-            yield f"取消 {one.transaction_id} の時刻", self._holds(one.at), True
-        for use in self.uses:
-            yield f"取引 {use.transaction_id} の時刻", self._holds(use.at), True
+            yield f"取消 {one.transaction_id} の時刻", one.use.at < one.at < self.closes_at, True
+        for use in (*self.uses, *(one.use for one in back)):
+            yield f"取引 {use.transaction_id} の時刻", self._usable_at(use.at), True
         ids = [use.transaction_id for use in (*self.uses, *(one.use for one in back))]
         ids += [one.transaction_id for one in back]
         yield "取引IDの重なり", len(set(ids)), len(ids)
@@ -269,8 +273,8 @@ class Statement:
             parts = [part.amount for part in payout.shared]
             yield "まとめて振り込む内訳", payout.transferred in parts, True
 
-    def _holds(self, instant: Micros) -> bool:
-        return start_of_day(self.first_day) <= instant < self.boundary
+    def _usable_at(self, instant: Micros) -> bool:
+        return start_of_day(self.first_day) <= instant < start_of_day(self.last_day) + DAY
 
 
 def _in_order(instants: Sequence[Micros]) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protos.units import Micros, Yen
+from server.clock import DAY, start_of_day
 from server.directory import ServiceId, ShopId
 from server.refusal import Refusal
 from server.settlement.statements import (
@@ -92,10 +93,10 @@ def test_two_cancels_with_swapped_amounts_are_noticed() -> None:
 def test_what_lies_outside_the_period_is_noticed(moved: int) -> None:
     made = statement_of(1, 0)
     (use,) = made.uses
-    start = made.boundary - 7 * 86_400_000_000
+    start = made.closes_at - 7 * 86_400_000_000
     outside = replace(use, at=Micros(start + moved))
     assert refused(made, uses=(outside,)) == f"取引 {use.transaction_id} の時刻"
-    for inside in (start, made.boundary - 1):
+    for inside in (start, made.closes_at - 1):
         replace(made, uses=(replace(use, at=Micros(inside)),))
 
 
@@ -158,3 +159,14 @@ def test_only_a_period_without_anything_is_empty() -> None:
     assert not statement_of(
         0, 0, payout=paid(0, corrections=(Correction(-5, "調整", LAST),))
     ).is_empty
+
+
+def test_a_short_last_period_is_cancelled_until_its_friday() -> None:
+    """Reference campaign, no. 14: used on 31 August, closed on 6 September at 24:00."""
+    made = statement_of(3, 1)
+    friday = start_of_day(date(2024, 6, 28)) + DAY
+    (back,) = made.taken_back
+    late = replace(back, at=Micros(friday - 1))
+    assert refused(made, taken_back=(late,)) == f"取消 {back.transaction_id} の時刻"
+    longer = replace(made, closes_at=Micros(friday), taken_back=(late,))
+    assert (longer.closing_day, longer.made_on) == (date(2024, 6, 28), date(2024, 6, 29))
