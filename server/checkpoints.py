@@ -38,6 +38,14 @@ class Checkpoint(StrEnum):
     RELAY_AFTER_PUBLISH = "relay.after_publish"
     RELAY_AFTER_ACK = "relay.after_ack"
 
+    # A close (server.settlement.closes), in the order of one
+    CLOSE_BEFORE_LOCK = "close.before_lock"
+    CLOSE_AFTER_LOCK = "close.after_lock"
+    CLOSE_AFTER_CUT = "close.after_cut"
+    CLOSE_AFTER_INSERT = "close.after_insert"
+    CLOSE_BEFORE_COMMIT = "close.before_commit"
+    CLOSE_AFTER_COMMIT = "close.after_commit"
+
 
 CheckpointPort = Callable[[Checkpoint], None]
 """Called at each checkpoint, on whatever thread is there."""

@@ -79,6 +79,12 @@ def create_shop(connection: Connection, shop: Shop, services: tuple[ServiceId, .
         )
 
 
+def shop_ids(connection: Connection) -> dict[OwnerKey, ShopId]:
+    """Every shop by its number inside the ledger."""
+    rows = connection.execute(select(t.shops.c.owner, t.shops.c.shop_id))
+    return {OwnerKey(owner): ShopId(shop_id) for owner, shop_id in rows}
+
+
 def set_shop_state(connection: Connection, shop_id: ShopId, state: ShopState) -> None:
     """A closed shop takes no payments from the next batch on."""
     connection.execute(update(t.shops).where(t.shops.c.shop_id == shop_id).values(state=int(state)))

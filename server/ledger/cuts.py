@@ -5,6 +5,8 @@ end is found by bisection over the primary key, some 20 rows of a lane of a mill
 index over instants is kept for it, and no entry has to be joined to its postings afterwards.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select
 
 from protos.units import Micros
@@ -12,16 +14,27 @@ from server.db.schema import ledger as t
 from server.ledger.types import LaneId
 
 
-def cut_at(connection: Connection, at: Micros) -> dict[LaneId, int]:
-    """The last position of each lane whose instant is not after ``at``; 0 where there is none."""
+def cut_at(
+    connection: Connection, at: Micros, known: Mapping[LaneId, int] | None = None
+) -> dict[LaneId, int]:
+    """The last position of each lane whose instant is not after ``at``; 0 where there is none.
+
+    ``known``: positions that are not after ``at`` for certain, from an earlier cut. A lane that
+    still ends there by then costs one row.
+    """
+    known = known or {}
     lanes = connection.execute(select(t.lanes.c.lane_id, t.lanes.c.position)).all()
-    return {LaneId(lane): _position_at(connection, lane, last, at) for lane, last in lanes}
+    return {
+        LaneId(lane): _position_at(connection, lane, known.get(LaneId(lane), 0), last, at)
+        for lane, last in lanes
+    }
 
 
-def _position_at(connection: Connection, lane: int, last: int, at: Micros) -> int:
-    before, after = 0, last + 1
+def _position_at(connection: Connection, lane: int, first: int, last: int, at: Micros) -> int:
+    """Bisection between ``first``, which is not after ``at``, and ``last``."""
+    before, after = first, last + 1
+    middle = first + 1  # the first look: nothing was booked since, or it lies after ``at``
     while after - before > 1:
-        middle = (before + after) // 2
         instant = connection.execute(
             select(t.entries.c.instant).where(
                 t.entries.c.lane_id == lane, t.entries.c.position == middle
@@ -31,4 +44,5 @@ def _position_at(connection: Connection, lane: int, last: int, at: Micros) -> in
             before = middle
         else:
             after = middle
+        middle = (before + after) // 2
     return before

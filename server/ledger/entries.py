@@ -1,12 +1,14 @@
 """Reading entries by what domains know of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Subquery, func, select
 
 from protos.units import Micros, Yen
+from server.db.database import DatabaseKind
 from server.db.schema import ledger as t
+from server.db.sets import RowSet
 from server.ledger.types import AccountId, AccountKind, LotId, Operation, Unit
 
 
@@ -65,6 +67,52 @@ def count_entries(connection: Connection, operation: Operation) -> int:
             .where(t.entries.c.operation == int(operation))
         ).scalar_one()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyEntry:
+    """An entry of an operation that moves nothing."""
+
+    lane_id: int
+    position: int
+    instant: Micros
+    subject: bytes
+    postings: int
+    """How many it has all the same; 0 in books that hold."""
+
+
+def empty_entries(connection: Connection, operation: Operation) -> dict[str, EmptyEntry]:
+    """Every entry of such an operation, by its id; there are few."""
+    e, p = t.entries.c, t.postings.c
+    lines = (
+        select(func.count())
+        .where(p.lane_id == e.lane_id, p.position == e.position)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(e.entry_id, e.lane_id, e.position, e.instant, e.subject, lines).where(
+            e.operation == int(operation)
+        )
+    )
+    return {
+        entry_id: EmptyEntry(lane, position, Micros(instant), bytes(subject), count)
+        for entry_id, lane, position, instant, subject, count in rows
+    }
+
+
+def instants_at(
+    connection: Connection, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Micros]:
+    """The instant of the entry at each lane and position; places without one are left out."""
+    kind = DatabaseKind(connection.dialect.name)
+    rows = RowSet(kind, "places", lane_id=int, position=int)
+    e = t.entries.c
+    on = (e.lane_id == rows.source.c.lane_id) & (e.position == rows.source.c.position)
+    found = connection.execute(
+        select(e.lane_id, e.position, e.instant).join_from(rows.source, t.entries, on),
+        rows.params(sorted(places)),
+    )
+    return {(lane, position): Micros(instant) for lane, position, instant in found}
 
 
 def entry_by_id(connection: Connection, entry_id: str) -> Entry | None:

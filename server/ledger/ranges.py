@@ -7,10 +7,11 @@ its own and without a look at any other week.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from protos.units import Micros, Yen
 from server.db.schema import ledger as t
+from server.ledger.accounts import lock_counter
 from server.ledger.types import NO_LOT, AccountId, AccountKind, LaneId, OwnerKey, Unit
 
 
@@ -34,11 +35,12 @@ class CustomerMoves:
 
 
 def lock_lanes(connection: Connection) -> tuple[LaneId, ...]:
-    """Hold every lane, in the order of their ids, until the transaction ends.
+    """Hold every lane, in the order of their ids, until the transaction ends; none is opened.
 
     Nobody posts anywhere meanwhile; call it last of all locks. On SQLite the writing transaction
     holds everything already.
     """
+    lock_counter(connection, "lane")
     rows = connection.execute(
         select(t.lanes.c.lane_id).order_by(t.lanes.c.lane_id).with_for_update()
     )
@@ -49,6 +51,12 @@ def raise_floors(connection: Connection, floor: Micros) -> None:
     """No entry of any lane will get an instant before ``floor`` from now on, whatever the clock
     says. The caller holds the lanes."""
     connection.execute(update(t.lanes).where(t.lanes.c.floor < floor).values(floor=floor))
+
+
+def lane_ends(connection: Connection) -> dict[LaneId, int]:
+    """The last position of every lane; 0 where nothing was booked yet."""
+    rows = connection.execute(select(t.lanes.c.lane_id, t.lanes.c.position))
+    return {LaneId(lane): position for lane, position in rows}
 
 
 def newest_instant(connection: Connection) -> Micros:
@@ -75,38 +83,51 @@ def customer_moves(
     transfers and corrections of the operator are not in it. An entry counts once for an account,
     however many lots it took.
     """
-    moves: dict[AccountId, CustomerMoves] = {}
     p = t.postings.c
+    total: dict[AccountId, CustomerMoves] = {}
     for one in ranges:
-        if one.after >= one.until:
-            continue
-        for account, amount, entries in _grouped(connection, kind, unit, one, p.credit_account):
-            move = moves.setdefault(account, CustomerMoves())
-            move.paid = Yen(move.paid + amount)
-            move.paid_entries += entries
-        for account, amount, entries in _grouped(connection, kind, unit, one, p.debit_account):
-            move = moves.setdefault(account, CustomerMoves())
-            move.returned = Yen(move.returned + amount)
-            move.returned_entries += entries
-    return moves
+        if one.after < one.until:
+            within = (p.lane_id == one.lane, p.position > one.after, p.position <= one.until)
+            _add(connection, _one_unit(kind, unit), within, total)
+    return total
 
 
-def _grouped(
-    connection: Connection, kind: AccountKind, unit: Unit, one: LaneRange, side: Column[int]
-) -> list[tuple[AccountId, int, int]]:
+def customer_totals(connection: Connection, kind: AccountKind) -> dict[AccountId, CustomerMoves]:
+    """``customer_moves`` of every account of ``kind``, whatever its unit, over all of the books.
+
+    One scan; for the audit, which compares it with what ranges say.
+    """
+    total: dict[AccountId, CustomerMoves] = {}
+    for (lane,) in connection.execute(select(t.lanes.c.lane_id).order_by(t.lanes.c.lane_id)).all():
+        within = (t.postings.c.lane_id == lane,)
+        _add(connection, t.accounts.c.kind == int(kind), within, total)
+    return total
+
+
+def _one_unit(kind: AccountKind, unit: Unit) -> ColumnElement[bool]:
+    return (t.accounts.c.kind == int(kind)) & (t.accounts.c.service_id == unit)
+
+
+def _add(
+    connection: Connection,
+    accounts: ColumnElement[bool],
+    within: tuple[ColumnElement[bool], ...],
+    total: dict[AccountId, CustomerMoves],
+) -> None:
+    """Within one lane, so that a position names an entry."""
     p = t.postings.c
-    wanted = select(t.accounts.c.account_id).where(
-        t.accounts.c.kind == int(kind), t.accounts.c.service_id == unit
-    )
-    rows = connection.execute(
-        select(side, func.sum(p.amount), func.count(p.position.distinct()))
-        .where(
-            p.lane_id == one.lane,
-            p.position > one.after,
-            p.position <= one.until,
-            p.lot_id != NO_LOT,
-            side.in_(wanted),
+    wanted = select(t.accounts.c.account_id).where(accounts)
+    for side in (p.credit_account, p.debit_account):
+        rows = connection.execute(
+            select(side, func.sum(p.amount), func.count(p.position.distinct()))
+            .where(*within, p.lot_id != NO_LOT, side.in_(wanted))
+            .group_by(side)
         )
-        .group_by(side)
-    )
-    return [(AccountId(account), int(amount), int(entries)) for account, amount, entries in rows]
+        for account, amount, entries in rows:
+            moves = total.setdefault(AccountId(account), CustomerMoves())
+            if side is p.credit_account:
+                moves.paid = Yen(moves.paid + int(amount))
+                moves.paid_entries += entries
+            else:
+                moves.returned = Yen(moves.returned + int(amount))
+                moves.returned_entries += entries

@@ -22,6 +22,7 @@ from server.payments.cancel_types import (
     by_terminal,
 )
 from server.payments.cancelling import PaymentCancels
+from server.payments.closing_facts import OpenSales, Promised, open_sales, promised_sums
 from server.payments.desk import PaymentDesk
 from server.payments.many import MOST_OF_MANY, ManyPayment, PaidOfMany
 from server.payments.on_paper import CancelOnPaper, PaperReader
@@ -95,6 +96,7 @@ __all__ = [
     "LotBalance",
     "ManyPayment",
     "NotKnown",
+    "OpenSales",
     "Paid",
     "PaidOfMany",
     "PaperReader",
@@ -103,6 +105,7 @@ __all__ = [
     "PaymentDesk",
     "PaymentLeg",
     "PaymentsPage",
+    "Promised",
     "Quote",
     "RefundRequest",
     "RefusalCode",
@@ -121,6 +124,8 @@ __all__ = [
     "by_shop",
     "by_terminal",
     "find_payment",
+    "open_sales",
+    "promised_sums",
     "verify_cancels",
     "verify_payments",
     "words_of",

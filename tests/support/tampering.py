@@ -1,10 +1,15 @@
 """What somebody with all rights over the database can do to it, and take back again."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import shutil
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+from hypothesis import assume
+from hypothesis import strategies as st
 from sqlalchemy import (
     Column,
     Connection,
@@ -16,12 +21,16 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from server.db.schema import ledger, payments
 from server.db.schema.base import Access, metadata
 from server.ledger import verify_ledger
 from server.payments import verify_payments
+from tests.conftest import _copy, _opened
+from tests.support.books import Town
+from tests.support.postgres import PostgresServer
 
 BOOKS: list[Table] = [
     table
@@ -29,7 +38,8 @@ BOOKS: list[Table] = [
     if table.info["access"] is Access.BOOK
     and any(table is value for room in (ledger, payments) for value in vars(room).values())
 ]
-COLUMNS: list[tuple[Table, Column[Any]]] = [(t, c) for t in BOOKS for c in t.columns]
+Columns = list[tuple[Table, Column[Any]]]
+COLUMNS: Columns = [(t, c) for t in BOOKS for c in t.columns]
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,27 @@ def intruder(url: str) -> Intruder:
     )
 
 
+def scene(
+    request: pytest.FixtureRequest,
+    folders: pytest.TempPathFactory,
+    live: Callable[[Town], Coroutine[Any, Any, None]],
+) -> Intruder:
+    """A town of its own after ``live``, on the database that the fixture's parameter names."""
+    if request.param == "sqlite":
+        template, town = request.getfixturevalue("sqlite_town_template")
+        path = folders.mktemp("crime") / "town.db"
+        shutil.copy(template, path)
+        url = owner = f"sqlite:///{path}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        town = request.getfixturevalue("postgres_town_template")
+        name = _copy(server, "choba_town")
+        url, owner = server.url(name, "choba_app"), server.url(name, server.superuser)
+    for database in _opened(url):
+        asyncio.run(live(town.moved_to(database)))
+    return intruder(owner)
+
+
 def findings(connection: Connection) -> list[str]:
     """What the audit says, in this very transaction."""
     return [*verify_ledger(connection).findings, *verify_payments(connection)]
@@ -82,6 +113,46 @@ def change(connection: Connection, table: Table, row: Any, column: Column[Any], 
 
 def remove(connection: Connection, table: Table, row: Any) -> None:
     connection.execute(delete(table).where(_is(table, row)))
+
+
+Look = Callable[[Connection], list[str]]
+"""What an audit says."""
+
+
+def after_change(
+    connection: Connection, table: Table, row: Any, column: Column[Any], value: Any, look: Look
+) -> list[str] | None:
+    """What ``look`` finds after that one change, which is undone; None: a neighbour has this key
+    already, or the column can't hold it."""
+    with connection.begin_nested() as crime:
+        try:
+            change(connection, table, row, column, value)
+        except DBAPIError:
+            crime.rollback()
+            return None
+        found = look(connection)
+        crime.rollback()
+    return found
+
+
+def after_removal(connection: Connection, table: Table, row: Any, look: Look) -> list[str]:
+    """What ``look`` finds without that row, which is put back."""
+    with connection.begin_nested() as crime:
+        remove(connection, table, row)
+        found = look(connection)
+        crime.rollback()
+    return found
+
+
+def some_bit(crime: Intruder, data: st.DataObject, columns: Columns, look: Look) -> None:
+    """Any bit of any row of these columns is found."""
+    table, column = data.draw(st.sampled_from(columns))
+    with crime.at_work() as connection:
+        row = data.draw(st.sampled_from(rows_of(connection, table)))
+        value = changed(row._mapping[column.name], lambda n: data.draw(st.integers(0, n - 1)))
+        found = after_change(connection, table, row, column, value, look)
+        assume(found is not None)
+        assert found, (table.name, column.name, row, value)
 
 
 def changed(value: Any, turn: Callable[[int], int]) -> Any:

@@ -3,6 +3,7 @@
 from server.campaigns.bulk.desk import BulkDesk
 from server.campaigns.bulk.refusals import BulkCode, BulkRefusal, Problem, bulk_refusal
 from server.campaigns.bulk.running import BulkRunner, Progress, no_progress
+from server.campaigns.bulk.store import unfinished
 from server.campaigns.bulk.types import (
     BatchState,
     BatchStatus,
@@ -33,4 +34,5 @@ __all__ = [
     "StagedLine",
     "bulk_refusal",
     "no_progress",
+    "unfinished",
 ]

@@ -43,6 +43,7 @@ from tests.support.books import (
 from tests.support.bulk import bulk_desk, csv, looked_at, points, runner, with_rules
 from tests.support.campaign import Sale, terms_of
 from tests.support.cancels import CLERK, cancels_of, expire, leave, pay, refund_for, request_for
+from tests.support.closes import close
 from tests.support.postgres import APPLICATION, MIGRATOR, PostgresServer
 
 BOOKS = [t.name for t in metadata.sorted_tables if t.info["access"] is Access.BOOK]
@@ -69,20 +70,10 @@ async def one_row_in_each_book(town: Town) -> None:
     act = Act("係", "test.try", "subject", "guards", NOON)
     town.database.write_now(lambda c: record_act(c, act))
     town.database.write_now(lambda c: skip_all(c, process_clock(town.clock)))
-    town.database.write_now(one_close)
+    close(town, 1)
     sale = Sale(town, terms_of(10))
     (buyer,) = sale.people(["1950-01-01"])
     sale.sell(buyer)
-
-
-def one_close(connection: Connection) -> None:
-    for statement in (
-        "INSERT INTO closes VALUES ('c', 'voucher-2024', 1, '2024-06-03', '2024-06-07', 1, "
-        "'2024-06-18', 1, 2)",
-        "INSERT INTO close_lanes VALUES ('c', 1, 0, 1)",
-        "INSERT INTO close_shops VALUES ('c', 'S-0001', 1, 100, 1, 0, 0)",
-    ):
-        connection.execute(text(statement))
 
 
 def bulk_books(town: Town) -> None:

@@ -1,16 +1,13 @@
 """Any changed byte in any book of the ledger and the payments is found and named."""
 
-import asyncio
 import random
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, Table, select, text, update
-from sqlalchemy.exc import DBAPIError
 
 from protos.units import SaleNumber, Yen
 from server.db.schema import ledger as books
@@ -35,19 +32,21 @@ from server.ledger import (
 from server.ledger.audit import Audit
 from server.ledger.layout import entry_hash
 from server.payments import ResolveMode
-from tests.conftest import BOTH, _copy, _opened
+from tests.conftest import BOTH
 from tests.support.books import NOON, VOUCHER, Town, legs, new_key, ticket_of
-from tests.support.postgres import PostgresServer
 from tests.support.tampering import (
     BOOKS,
     COLUMNS,
     Intruder,
+    after_change,
+    after_removal,
     change,
     changed,
     findings,
     intruder,
-    remove,
     rows_of,
+    scene,
+    some_bit,
 )
 
 KEY = HeadKey(bytes(range(32)))
@@ -77,19 +76,7 @@ def crime_scene(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Intruder:
     """One database of each kind for all tests here: every test rolls its crime back."""
-    if request.param == "sqlite":
-        template, town = request.getfixturevalue("sqlite_town_template")
-        path = tmp_path_factory.mktemp("crime") / "town.db"
-        shutil.copy(template, path)
-        url = owner = f"sqlite:///{path}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        town = request.getfixturevalue("postgres_town_template")
-        name = _copy(server, "choba_town")
-        url, owner = server.url(name, "choba_app"), server.url(name, server.superuser)
-    for database in _opened(url):
-        asyncio.run(live_a_day(town.moved_to(database)))
-    return intruder(owner)
+    return scene(request, tmp_path_factory, live_a_day)
 
 
 def _last_bit(_bits: int) -> int:
@@ -143,25 +130,16 @@ def test_a_change_of_any_column_is_found_and_named(
             number = isinstance(row._mapping[column.name], int)
             turn = _last_bit if number else chance.randrange
             value = changed(row._mapping[column.name], turn)
-            with connection.begin_nested() as crime:
-                try:
-                    change(connection, table, row, column, value)
-                except DBAPIError:
-                    crime.rollback()
-                    continue  # its neighbour has this key already
-                found = findings(connection)
-                crime.rollback()
-            assert any(name in one for name in named(table, row) for one in found), (row, found)
+            found = after_change(connection, table, row, column, value, findings)
+            if found is not None:
+                assert any(n in one for n in named(table, row) for one in found), (row, found)
 
 
 @pytest.mark.parametrize("table", BOOKS, ids=lambda table: table.name)
 def test_a_removed_row_is_found_and_named(crime_scene: Intruder, table: Table) -> None:
     with crime_scene.at_work() as connection:
         for row in rows_of(connection, table):
-            with connection.begin_nested() as crime:
-                remove(connection, table, row)
-                found = findings(connection)
-                crime.rollback()
+            found = after_removal(connection, table, row, findings)
             assert found, row
             if table.name != "postings":
                 assert any(name in one for name in named(table, row) for one in found), found
@@ -174,15 +152,7 @@ def test_a_removed_row_is_found_and_named(crime_scene: Intruder, table: Table) -
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_bit_of_any_row(crime_scene: Intruder, data: st.DataObject) -> None:
-    table, column = data.draw(st.sampled_from(COLUMNS))
-    with crime_scene.at_work() as connection:
-        row = data.draw(st.sampled_from(rows_of(connection, table)))
-        value = changed(row._mapping[column.name], lambda n: data.draw(st.integers(0, n - 1)))
-        try:
-            change(connection, table, row, column, value)
-        except DBAPIError:
-            assume(False)
-        assert findings(connection), (table.name, column.name, row, value)
+    some_bit(crime_scene, data, COLUMNS, findings)
 
 
 @pytest.mark.parametrize("column", ["amount", "lot_id", "debit_account"])
