@@ -29,7 +29,7 @@ from server.settlement.invoices import (
 from server.settlement.paper import render_pdf
 from tests.support.books import END_OF_AUGUST, POINTS, VOUCHER, Town, moment
 from tests.support.cancels import CLERK, cancels_of, pay, request_for
-from tests.support.closed import close_next
+from tests.support.closed import close_june_points, close_next
 from tests.support.invoices import FACTS, grant_of, invoice_of, odd_lots, with_commission
 from tests.support.pdf import pages_of
 
@@ -74,11 +74,11 @@ async def random_month(town: Town, seed: int) -> None:
 @pytest.mark.parametrize("seed", [11, 12, 13])
 async def test_a_random_month_adds_up_to_the_ledger(town: Town, seed: int) -> None:
     await random_month(town, seed)
-    closes = [close_next(town) for _ in range(4)] + [close_next(town, POINTS)]
+    closes = [close_next(town) for _ in range(4)] + [close_june_points(town)]
     invoice = read(town)
     assert [(line.service_id, line.number) for line in invoice.closes] == [
         *((VOUCHER, number) for number in range(1, 5)),
-        (POINTS, 1),
+        (POINTS, 3),
     ]
     for line, close in zip(invoice.closes, closes, strict=True):
         sums = town.database.read_now(lambda c, close=close: shop_sums(c, close.close_id))
@@ -128,7 +128,7 @@ async def test_a_lot_spent_yen_by_yen_bills_the_same_as_at_once(town: Town) -> N
     town.clock.now = moment(2024, 7, 1)
     for _ in range(4):
         close_next(town)
-    close_next(town, POINTS)
+    close_june_points(town)
     invoice = read(town)
     assert sum(line.used for line in invoice.closes) == 96
     assert sum(line.paid_share for line in invoice.closes) == 96 * 83 // 100
@@ -142,12 +142,13 @@ async def test_a_month_with_an_open_close_or_none_is_refused(town: Town) -> None
     for _ in range(4):
         close_next(town)
     assert refused_code(lambda: read(town)) == InvoiceCode.OPEN  # the points' month
-    close_next(town, POINTS)
+    close_june_points(town)
     invoice = read(town)
     assert (invoice.number, invoice.issued_on) == ("C-2024-06", date(2024, 7, 1))
     assert invoice.due_on == date(2024, 7, 31)
     assert refused_code(lambda: read(town, 2024, 7)) == InvoiceCode.OPEN
     assert refused_code(lambda: read(town, 2024, 3)) == InvoiceCode.NOTHING
+    assert read(town, 2024, 4).total == 0
 
 
 def test_an_invoice_that_does_not_add_up_is_not_made() -> None:
@@ -166,7 +167,8 @@ def test_an_invoice_that_does_not_add_up_is_not_made() -> None:
 
 def test_the_page_as_drawn() -> None:
     invoice = invoice_of()
-    (page,) = pages_of(render_pdf(invoice_html(invoice)))
+    pdf = render_pdf(invoice_html(invoice))
+    page = "".join(pages_of(pdf))
     for words in (
         "¥16,045,169",
         "¥14,361,639",
@@ -179,6 +181,7 @@ def test_the_page_as_drawn() -> None:
     ):
         assert words in page, words
     assert "登録番号" not in page
+    assert render_pdf(invoice_html(invoice_of())) == pdf
 
 
 def test_a_taxed_commission_has_its_line_and_the_registration() -> None:

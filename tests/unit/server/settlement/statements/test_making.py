@@ -19,7 +19,7 @@ from server.settlement.paper import PdfPool
 from server.settlement.statements import Existing, Format, StatementCode, StatementDesk
 from tests.support.books import POINTS, VOUCHER, Town
 from tests.support.cancels import pay
-from tests.support.closed import close_next
+from tests.support.closed import close_june_points, close_next
 from tests.support.pdf import pages_of
 from tests.unit.server.settlement.statements.test_reading import reader_of
 
@@ -37,7 +37,7 @@ async def closed_week(town: Town, pool: PdfPool) -> StatementDesk:
     for sale in range(5):
         await pay(town, 700 + sale, voucher=100 + sale, points=10)
     close_next(town)
-    close_next(town, POINTS)
+    close_june_points(town)
     return StatementDesk(town.database, reader_of(town), pool)
 
 
@@ -68,12 +68,12 @@ async def test_kept_files_are_not_drawn_again_and_the_index_is_the_same(
     sqlite_town: Town, pool: PdfPool, tmp_path: Path
 ) -> None:
     desk = await closed_week(sqlite_town, pool)
-    desk.make(POINTS, 1, Format.PDF, tmp_path, wanted=[MATSUYA, KISSA])
+    desk.make(POINTS, 3, Format.PDF, tmp_path, wanted=[MATSUYA, KISSA])
     first = contents(tmp_path)
     gone = next(name for name in first if "S-0002" in name)
     (tmp_path / gone).unlink()
     made = desk.make(
-        POINTS, 1, Format.PDF, tmp_path, wanted=[KISSA, MATSUYA], existing=Existing.KEEP
+        POINTS, 3, Format.PDF, tmp_path, wanted=[KISSA, MATSUYA], existing=Existing.KEEP
     )
     assert (made.files, made.kept) == (2, 1)
     assert contents(tmp_path) == first

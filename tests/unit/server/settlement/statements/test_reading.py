@@ -19,7 +19,7 @@ from server.settlement.statements import (
 )
 from tests.support.books import END_OF_AUGUST, POINTS, VOUCHER, Town, moment
 from tests.support.cancels import cancels_of, pay, request_for
-from tests.support.closed import all_paid_out, close_next, nobody_paid_out
+from tests.support.closed import all_paid_out, close_june_points, close_next, nobody_paid_out
 from tests.support.statements import ISSUER
 
 MATSUYA, KISSA = ShopId("S-0001"), ShopId("S-0002")
@@ -69,7 +69,7 @@ async def test_each_use_of_a_random_fortnight_is_on_one_statement(town: Town, se
     town.clock.now = moment(2024, 7, 1)
     closes = [close_next(town) for _ in range(4)]
     found = [one for close in closes for one in statements(town, VOUCHER, close.number)]
-    points = close_next(town, POINTS)
+    points = close_june_points(town)
     found += statements(town, POINTS, points.number)
 
     listed = {use.transaction_id: use for one in found for use in one.uses}
@@ -112,10 +112,10 @@ async def test_where_somebody_cancelled_is_said(town: Town) -> None:
 async def test_a_shop_without_sales_gets_a_statement_only_when_asked_for(town: Town) -> None:
     await pay(town, 300, points=100)
     await pay(town, 301, voucher=100)
-    close_next(town, POINTS)
-    (one,) = statements(town, POINTS, 1)
+    close_june_points(town)
+    (one,) = statements(town, POINTS, 3)
     assert one.shop_id == MATSUYA
-    asked = statements(town, POINTS, 1, [KISSA, MATSUYA])
+    asked = statements(town, POINTS, 3, [KISSA, MATSUYA])
     assert [each.shop_id for each in asked] == [MATSUYA, KISSA]
     assert asked[1].is_empty
     assert asked[0] == one
