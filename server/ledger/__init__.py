@@ -43,7 +43,7 @@ from server.ledger.heads import (
 from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.lines import LineReader, LotLine
 from server.ledger.lot_flows import LotFlow, lot_flows
-from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource
+from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource, salted
 from server.ledger.posting import (
     LedgerClock,
     Poster,
@@ -184,6 +184,7 @@ __all__ = [
     "process_clock",
     "raise_floors",
     "restored_at",
+    "salted",
     "sign_heads",
     "sign_heads_if_due",
     "signed_heads_after",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from protos.units import Micros, TerminalId, TransactionId, Yen
+from protos.units import Micros, PaymentId, TerminalId, TransactionId, Yen
 from server.clock import DAY, MINUTE, start_of_day
 from server.directory import ServiceId, ServiceKind, ShopId
 from server.settlement.statements import (
@@ -103,6 +103,7 @@ def _use(chance: random.Random, amount: int | None) -> Use:
     )
     return Use(
         _identifier(chance),
+        PaymentId(_identifier(chance)),
         at,
         TerminalId("T-000412"),
         chance.choice(("レジ1", "レジ2")),

@@ -14,15 +14,13 @@ from typing import Final
 
 from server.db import Database
 from server.directory import ServiceId, ShopId
+from server.ledger import Progress, no_progress
 from server.settlement.paper import PdfPool, csv_bytes, file_name, text_cell, write_whole
 from server.settlement.statements.drawing import statement_html
 from server.settlement.statements.listing import statement_csv
 from server.settlement.statements.reading import StatementReader
 from server.settlement.statements.refusals import StatementCode, statement_refusal
 from server.settlement.statements.types import Statement
-
-Progress = Callable[[str, int, int], None]
-"""What, how many are done, of how many."""
 
 INDEX: Final = "index.csv"
 _INDEX_COLUMNS: Final = ("明細番号", "店舗ID", "店舗", "お振込額", "ファイル", "SHA-256")
@@ -120,7 +118,7 @@ class StatementDesk:
         *,
         wanted: Sequence[ShopId] = (),
         existing: Existing = Existing.REPLACE,
-        progress: Progress = lambda *_: None,
+        progress: Progress = no_progress,
     ) -> Made:
         """A file each, and ``index.csv`` at the end. ``folder`` is made when it is not there.
 

@@ -119,6 +119,25 @@ class StatementReader:
             if one.account not in told:
                 yield self._statement(close, kinds[service], one, (), ())
 
+    def lines_of(
+        self, connection: Connection, close: Close, shop: ShopId
+    ) -> tuple[tuple[Use, ...], tuple[TakenBack, ...]]:
+        """The transactions of one shop as they stand in the books, held against nothing.
+
+        Raises Refusal DIFFERS where an entry of the ledger has no payment.
+        """
+        accounts = {
+            one.account for one in shop_sums(connection, close.close_id) if one.shop_id == shop
+        }
+        entries = customer_entries(
+            connection,
+            AccountKind.SHOP,
+            Unit(close.service_id),
+            lane_ranges(connection, close.close_id),
+            accounts,
+        )
+        return self._lines(connection, close.service_id, entries)
+
     def _close(self, connection: Connection, service: ServiceId, number: int) -> Close:
         close = close_numbered(connection, service, number)
         if close is None:
@@ -222,6 +241,7 @@ def _use(payment: Payment, service: ServiceId) -> Use:
     (mine,) = (leg for leg in payment.legs if leg.service_id == service)
     return Use(
         mine.transaction_id,
+        payment.payment_id,
         payment.paid_at,
         payment.terminal_id,
         payment.terminal_name_ja,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from protos.units import Micros, TerminalId, TransactionId, Yen
+from protos.units import Micros, PaymentId, TerminalId, TransactionId, Yen
 from server.clock import DAY, start_of_day, tokyo_day
 from server.directory import ServiceId, ServiceKind, ShopId
 from server.settlement.statements.refusals import StatementCode, statement_refusal
@@ -52,6 +52,7 @@ class Use:
     """One 利用 of this service in this shop."""
 
     transaction_id: TransactionId
+    payment_id: PaymentId
     at: Micros
     terminal_id: TerminalId
     terminal_name: str

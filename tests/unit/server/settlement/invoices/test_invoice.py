@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -81,7 +82,7 @@ async def test_a_random_month_adds_up_to_the_ledger(town: Town, seed: int) -> No
         (POINTS, 3),
     ]
     for line, close in zip(invoice.closes, closes, strict=True):
-        sums = town.database.read_now(lambda c, close=close: shop_sums(c, close.close_id))
+        sums = town.database.read_now(partial(shop_sums, close_id=close.close_id))
         assert line.paid_share + sum(line.claims.values()) == sum(one.net for one in sums)
     # lot by lot from the postings, by another way: everything at once, no closes
     expected = _by_lot(town)
