@@ -66,11 +66,13 @@ from server.rpc.operator_acts import ActsCalls
 from server.rpc.operator_books import BooksCalls
 from server.rpc.operator_campaigns import CampaignCalls
 from server.rpc.operator_cancels import CancelCalls
+from server.rpc.operator_closes import CloseCalls
 from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
+from server.settlement.closes import CloseDesk, CloseTimer
 from server.state import KeyFiles, StateFolder
 from server.web.wallet import PlainHttp, WalletSettings, create_wallet_app
 from server.web_listener import WebListener
@@ -203,6 +205,7 @@ class ChobaServer:
         self._bulk = BulkWorker(base.database, base.ledger_clock)
         key = base.keyring.derive(ELIGIBILITY_PURPOSE)
         self._campaigns = CampaignDesk(base.database, base.ledger_clock, key)
+        self._closes = CloseDesk(base.database, base.ledger_clock, base.head_key, base.checkpoint)
         self._public = _public(
             base,
             self._fleet,
@@ -211,9 +214,10 @@ class ChobaServer:
             self._signin,
             self._bulk,
             self._campaigns,
+            self._closes,
         )
         self._webs = _webs(base, self._desk, self._signin)
-        self._jobs = _due_jobs(base, self._desk, self._campaigns)
+        self._jobs = _due_jobs(base, self._desk, self._campaigns, self._closes)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
 
@@ -382,9 +386,12 @@ def _desk(
     )
 
 
-def _due_jobs(base: Foundations, desk: PaymentDesk, campaigns: CampaignDesk) -> DueJobs:
+def _due_jobs(
+    base: Foundations, desk: PaymentDesk, campaigns: CampaignDesk, closes: CloseDesk
+) -> DueJobs:
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
+    jobs.hourly("settlement.close", CloseTimer(closes).run)  # first: midnight has many jobs
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
     jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
@@ -477,6 +484,7 @@ def _public(
     signin: SignIn,
     bulk: BulkWorker,
     campaigns: CampaignDesk,
+    closes: CloseDesk,
 ) -> Listener:
     settings = base.settings
 
@@ -510,6 +518,7 @@ def _public(
             _grants(base, bulk),
             CampaignCalls(campaigns),
             CancelCalls(base.database, cancels, base.clock, signin.believe_no_more),
+            CloseCalls(base.database, closes, base.ledger_clock),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )

@@ -40,6 +40,7 @@ from server.campaigns.schedule import (
 )
 from server.campaigns.schedule_changes import change_schedule
 from server.campaigns.schedule_refusals import ScheduleCode, date_wrong
+from server.campaigns.schedule_refusals import service_unknown as schedule_unknown
 from server.campaigns.terms import (
     Terms,
     add_terms,
@@ -102,6 +103,7 @@ __all__ = [
     "previous_bank_day",
     "run_expiry",
     "schedule_rows",
+    "schedule_unknown",
     "terms_at",
     "terms_of",
     "valid_at",

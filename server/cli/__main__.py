@@ -29,7 +29,10 @@ choba expiry run                                  有効期限切れ: book what 
 choba user leave USER                             退会: forfeit the rest, delete the contacts
 choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
 choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
+choba close preview|run SERVICE                   締め処理: what it would end, and ending it
+choba close list [SERVICE] | show CLOSE           closes that were made, with their sums
 choba settlement schedule --close RULE --pay RULE closes and pay days of a window, without a server
+choba settlement show-schedule|set-schedule       when a service closes and is paid
 
 Each takes --state-dir FOLDER (else $STATE_DIRECTORY, else ./var), --config FILE or --database URL.
 """
@@ -50,6 +53,7 @@ from server.cli import (
     funds,
     operators,
     points,
+    schedules,
 )
 from server.cli.running import common_options
 from server.db import DatabaseError
@@ -68,6 +72,7 @@ _AREAS: Final = (
     cancels,
     closes,
     bankfile,
+    schedules,
 )
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)

@@ -18,7 +18,13 @@ from sqlalchemy import Connection
 from protos.operation.state_directory import given_state_directory
 from server.cli.books import audit_verify
 from server.cli.progress import ProgressLine
-from server.cli.running import Rooms, act_options, state_of, with_database
+from server.cli.running import (
+    Rooms,
+    act_options,
+    head_key_of,
+    key_files_of,
+    with_database,
+)
 from server.clock import system_clock
 from server.db import Database
 from server.db.streams import long_snapshot
@@ -35,7 +41,7 @@ from server.ledger.audit import Audit
 from server.ledger.verify_heads import check_heads
 from server.oversight import Act, record_act
 from server.refusal import Refusal, RefusalKind
-from server.state import KeyFiles, public_heads_keys, write_private
+from server.state import public_heads_keys, write_private
 
 
 class AuditCode(StrEnum):
@@ -83,7 +89,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _sign(options: argparse.Namespace) -> int:
-    key, now = _key(_key_files(options)), system_clock()
+    key, now = head_key_of(options), system_clock()
 
     def work(connection: Connection) -> SignedHead:
         signed = sign_heads(connection, key, now)
@@ -148,8 +154,8 @@ def _check(options: argparse.Namespace) -> int:
 
 def _rotate(options: argparse.Namespace) -> int:
     """The heads signed so far are followed by one of the new key, which names the last of them."""
-    files, now = _key_files(options), system_clock()
-    old = _key(files)
+    files, now = key_files_of(options), system_clock()
+    old = head_key_of(options)
     new = HeadKey(files.new_heads_key().reveal())
     path = files.keep_public_key(new.key_id, new.public)
 
@@ -166,17 +172,6 @@ def _rotate(options: argparse.Namespace) -> int:
         return 0
 
     return with_database(options, run)
-
-
-def _key_files(options: argparse.Namespace) -> KeyFiles:
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return KeyFiles(state_of(options).keys, Path(credentials) if credentials else None)
-
-
-def _key(files: KeyFiles) -> HeadKey:
-    key = HeadKey(files.heads_key().reveal())
-    files.keep_public_key(key.key_id, key.public)
-    return key
 
 
 def _trusted(options: argparse.Namespace) -> PublicKeys:

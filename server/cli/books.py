@@ -188,11 +188,11 @@ def _payment_lines(payment: Payment) -> list[str]:
         f"sale {payment.sale_number}, announcement {payment.sequence}, "
         f"code {payment.confirmation_code}",
         *(
-            f"  {_cell(leg.name_ja, 20)} {leg.amount:>12,}  {leg.transaction_id}  "
+            f"  {cell(leg.name_ja, 20)} {leg.amount:>12,}  {leg.transaction_id}  "
             f"{leg.before:,} -> {leg.after:,}"
             for leg in payment.legs
         ),
-        f"  {_cell('合計 total', 20)} {payment.amount:>12,}",
+        f"  {cell('合計 total', 20)} {payment.amount:>12,}",
         *_cancelled_lines(payment),
     ]
 
@@ -217,15 +217,15 @@ def _entry_lines(entry: Entry) -> list[str]:
 
 
 def _trial_balance_lines(balance: TrialBalance) -> list[str]:
-    head = f"{_cell('Trial balance 試算表', _WIDTH)}{'debit':>16}{'credit':>16}{'balance':>16}"
+    head = f"{cell('Trial balance 試算表', _WIDTH)}{'debit':>16}{'credit':>16}{'balance':>16}"
     rule = "-" * (_WIDTH + 48)
     lines = [
-        f"{_cell(_account(line), _WIDTH)}{line.debit:>16,}{line.credit:>16,}"
+        f"{cell(_account(line), _WIDTH)}{line.debit:>16,}{line.credit:>16,}"
         f"{line.debit - line.credit:>16,}"
         for line in balance.lines
     ]
     debit, credit = balance.total_debit, balance.total_credit
-    total = f"{_cell('total 合計', _WIDTH)}{debit:>16,}{credit:>16,}{debit - credit:>16,}"
+    total = f"{cell('total 合計', _WIDTH)}{debit:>16,}{credit:>16,}{debit - credit:>16,}"
     return [head, rule, *lines, rule, total]
 
 
@@ -233,7 +233,7 @@ def _account(line: TrialBalanceLine) -> str:
     return f"{line.account}  {line.name.ja}"
 
 
-def _cell(text: str, width: int) -> str:
+def cell(text: str, width: int) -> str:
     """Padded by columns of a terminal: a full-width character takes two."""
     taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     return text + " " * max(0, width - taken)

@@ -8,6 +8,7 @@ from typing import Any
 
 from server.db import Database, open_database
 from server.directory import Keyring
+from server.ledger import HeadKey
 from server.settings import DEFAULT_FOLDER, load
 from server.state import KeyFiles, StateFolder, state_folder
 
@@ -46,6 +47,19 @@ def with_database(options: argparse.Namespace, work: Callable[[Database], int]) 
 def keyring_of(options: argparse.Namespace) -> Keyring:
     """Raises KeyFileError."""
     return Keyring(KeyFiles(state_of(options).keys).master_key().reveal())
+
+
+def head_key_of(options: argparse.Namespace) -> HeadKey:
+    """The key that signs lanes' heads; its public half is kept beside it. Raises KeyFileError."""
+    files = key_files_of(options)
+    key = HeadKey(files.heads_key().reveal())
+    files.keep_public_key(key.key_id, key.public)
+    return key
+
+
+def key_files_of(options: argparse.Namespace) -> KeyFiles:
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return KeyFiles(state_of(options).keys, Path(credentials) if credentials else None)
 
 
 def state_of(options: argparse.Namespace) -> StateFolder:

@@ -63,6 +63,12 @@ METHODS: Final[Mapping[str, Right]] = MappingProxyType(
         "RecordPayIn": Right.WORK,
         "SignHeads": Right.WORK,
         "ListSignedHeads": Right.READ,
+        "PreviewClose": Right.READ,
+        "RunClose": Right.WORK,
+        "ListCloses": Right.READ,
+        "GetClose": Right.READ,
+        "GetSchedule": Right.READ,
+        "SetSchedule": Right.GOVERN,
     }
 )
 """Every method of the contract; a test compares the two, and holds each that writes to an act."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.benchmarks import (
     audit_verify,
+    close_week,
     confirm,
     memory,
     pay,
@@ -29,6 +30,8 @@ ROWS: Mapping[str, Callable[[], list[Row]]] = {
     memory.NAME: memory.measure,
     audit_verify.NAME: audit_verify.measure,
     audit_verify.NAME_SQLITE: audit_verify.measure_sqlite,
+    close_week.NAME: close_week.measure,
+    close_week.NAME_SQLITE: close_week.measure_sqlite,
 }
 """A row may bring another with it, as a rate its latency."""
 

@@ -99,3 +99,15 @@ def fund(database: Database, voucher: int = 500_000, points: int = 500_000) -> N
         for service, amount in ((VOUCHER, voucher), (POINTS, points))
     ]
     grant_all(database, grants, process_clock(system_clock))
+
+
+def past_service(connection: Connection, service: ServiceId) -> None:
+    """A service that could be used for ten days a month ago: it has closes that are due."""
+    now = system_clock()
+    create_service(
+        connection, Service(service, ServiceKind.POINTS, "春祭り", "Fair", StandPayments.ALLOWED)
+    )
+    schedule = parse_schedule("weekly:FRI", "weekday:TUE:2", "next")
+    since, until = Micros(now - 30 * DAY), Micros(now - 20 * DAY)
+    terms = Terms(service, 1, Micros(0), since, until, schedule, "local-government", "ミホンシ")
+    add_terms(connection, terms)

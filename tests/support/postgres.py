@@ -95,40 +95,51 @@ class RestartablePostgres(PostgresServer):
 
 @contextmanager
 def running_postgres(
-    *, durable: bool = False, settings: Mapping[str, str] | None = None
+    *,
+    durable: bool = False,
+    settings: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[RestartablePostgres]:
     """Start a server on a free loopback port and end it.
 
     ``durable`` False turns fsync off: quicker, and right for tests that kill nothing.
     ``settings``: further ones of the server; they win over those set here.
+    ``folder``: its data stay there, for the next start; else they are gone with it.
     Raises NoPostgresError.
     """
     binaries = next((path for path in _BINARIES if (path / "initdb").exists()), None)
     if binaries is None:
         raise NoPostgresError("install postgresql-15")
-    folder = Path(tempfile.mkdtemp(prefix="choba-pg-"))
+    kept = folder is not None
+    folder = folder or Path(tempfile.mkdtemp(prefix="choba-pg-"))
+    folder.mkdir(parents=True, exist_ok=True)
     superuser = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     as_user = _as_user(superuser, folder)
     try:
-        data = folder / "data"
-        done = subprocess.run(
-            [
-                *as_user,
-                str(binaries / "initdb"),
-                *("-D", str(data), "-A", "trust", "-U", superuser),
-                *("--no-sync", "--locale=C.UTF-8", "-E", "UTF8"),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-        )
-        if done.returncode:
-            raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
+        if not (folder / "data").exists():
+            _make_cluster(as_user, binaries, folder, superuser)
         with _started(as_user, binaries, folder, superuser, durable, settings or {}) as server:
             yield server
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_cluster(as_user: list[str], binaries: Path, folder: Path, superuser: str) -> None:
+    done = subprocess.run(
+        [
+            *as_user,
+            str(binaries / "initdb"),
+            *("-D", str(folder / "data"), "-A", "trust", "-U", superuser),
+            *("--no-sync", "--locale=C.UTF-8", "-E", "UTF8"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    if done.returncode:
+        raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
 
 
 @contextmanager
@@ -164,7 +175,8 @@ def _started(
         try:
             server.wait_until_ready()
             with psycopg.connect(server.url("postgres", superuser), autocommit=True) as connection:
-                for role in (MIGRATOR, APPLICATION):
+                known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+                for role in {MIGRATOR, APPLICATION} - known:
                     connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
             yield server
         finally:

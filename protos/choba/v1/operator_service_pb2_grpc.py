@@ -7,6 +7,7 @@ from protos.choba.v1 import operator_acts_pb2 as choba_dot_v1_dot_operator__acts
 from protos.choba.v1 import operator_books_pb2 as choba_dot_v1_dot_operator__books__pb2
 from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
 from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
+from protos.choba.v1 import operator_closes_pb2 as choba_dot_v1_dot_operator__closes__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
@@ -211,6 +212,36 @@ class OperatorServiceStub:
                 '/choba.v1.OperatorService/ListSignedHeads',
                 request_serializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.FromString,
+                _registered_method=True)
+        self.PreviewClose = channel.unary_unary(
+                '/choba.v1.OperatorService/PreviewClose',
+                request_serializer=choba_dot_v1_dot_operator__closes__pb2.PreviewCloseRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__closes__pb2.PreviewCloseResponse.FromString,
+                _registered_method=True)
+        self.RunClose = channel.unary_unary(
+                '/choba.v1.OperatorService/RunClose',
+                request_serializer=choba_dot_v1_dot_operator__closes__pb2.RunCloseRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__closes__pb2.RunCloseResponse.FromString,
+                _registered_method=True)
+        self.ListCloses = channel.unary_stream(
+                '/choba.v1.OperatorService/ListCloses',
+                request_serializer=choba_dot_v1_dot_operator__closes__pb2.ListClosesRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__closes__pb2.ListClosesResponse.FromString,
+                _registered_method=True)
+        self.GetClose = channel.unary_stream(
+                '/choba.v1.OperatorService/GetClose',
+                request_serializer=choba_dot_v1_dot_operator__closes__pb2.GetCloseRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__closes__pb2.GetCloseResponse.FromString,
+                _registered_method=True)
+        self.GetSchedule = channel.unary_unary(
+                '/choba.v1.OperatorService/GetSchedule',
+                request_serializer=choba_dot_v1_dot_operator__closes__pb2.GetScheduleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__closes__pb2.GetScheduleResponse.FromString,
+                _registered_method=True)
+        self.SetSchedule = channel.unary_unary(
+                '/choba.v1.OperatorService/SetSchedule',
+                request_serializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.FromString,
                 _registered_method=True)
 
 
@@ -448,6 +479,47 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewClose(self, request, context):
+        """Closes (締め処理) and their schedules.
+        What the next close of a service would end; changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunClose(self, request, context):
+        """Ends a period for good. Servers do it by themselves when it is due.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCloses(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetClose(self, request, context):
+        """What each shop earned, and where the close stands in the books.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchedule(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetSchedule(self, request, context):
+        """When a service closes and is paid, from a boundary to come on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -620,6 +692,36 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.ListSignedHeads,
                     request_deserializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.SerializeToString,
+            ),
+            'PreviewClose': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewClose,
+                    request_deserializer=choba_dot_v1_dot_operator__closes__pb2.PreviewCloseRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__closes__pb2.PreviewCloseResponse.SerializeToString,
+            ),
+            'RunClose': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunClose,
+                    request_deserializer=choba_dot_v1_dot_operator__closes__pb2.RunCloseRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__closes__pb2.RunCloseResponse.SerializeToString,
+            ),
+            'ListCloses': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListCloses,
+                    request_deserializer=choba_dot_v1_dot_operator__closes__pb2.ListClosesRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__closes__pb2.ListClosesResponse.SerializeToString,
+            ),
+            'GetClose': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetClose,
+                    request_deserializer=choba_dot_v1_dot_operator__closes__pb2.GetCloseRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__closes__pb2.GetCloseResponse.SerializeToString,
+            ),
+            'GetSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchedule,
+                    request_deserializer=choba_dot_v1_dot_operator__closes__pb2.GetScheduleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__closes__pb2.GetScheduleResponse.SerializeToString,
+            ),
+            'SetSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetSchedule,
+                    request_deserializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1542,6 +1644,168 @@ class OperatorService:
             '/choba.v1.OperatorService/ListSignedHeads',
             choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsRequest.SerializeToString,
             choba_dot_v1_dot_operator__books__pb2.ListSignedHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewClose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/PreviewClose',
+            choba_dot_v1_dot_operator__closes__pb2.PreviewCloseRequest.SerializeToString,
+            choba_dot_v1_dot_operator__closes__pb2.PreviewCloseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunClose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/RunClose',
+            choba_dot_v1_dot_operator__closes__pb2.RunCloseRequest.SerializeToString,
+            choba_dot_v1_dot_operator__closes__pb2.RunCloseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCloses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListCloses',
+            choba_dot_v1_dot_operator__closes__pb2.ListClosesRequest.SerializeToString,
+            choba_dot_v1_dot_operator__closes__pb2.ListClosesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetClose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetClose',
+            choba_dot_v1_dot_operator__closes__pb2.GetCloseRequest.SerializeToString,
+            choba_dot_v1_dot_operator__closes__pb2.GetCloseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetSchedule',
+            choba_dot_v1_dot_operator__closes__pb2.GetScheduleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__closes__pb2.GetScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetSchedule',
+            choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.SerializeToString,
+            choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,6 +7,7 @@ from protos.choba.v1 import operator_acts_pb2 as _operator_acts_pb2
 from protos.choba.v1 import operator_books_pb2 as _operator_books_pb2
 from protos.choba.v1 import operator_campaigns_pb2 as _operator_campaigns_pb2
 from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
+from protos.choba.v1 import operator_closes_pb2 as _operator_closes_pb2
 from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
@@ -103,6 +104,18 @@ class OperatorServiceStub:
     SignHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]
     """Sign where all lanes stand now, besides the hourly signature."""
     ListSignedHeads: _grpc.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]
+    PreviewClose: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.PreviewCloseRequest, _operator_closes_pb2.PreviewCloseResponse]
+    """Closes (締め処理) and their schedules.
+    What the next close of a service would end; changes nothing.
+    """
+    RunClose: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.RunCloseRequest, _operator_closes_pb2.RunCloseResponse]
+    """Ends a period for good. Servers do it by themselves when it is due."""
+    ListCloses: _grpc.UnaryStreamMultiCallable[_operator_closes_pb2.ListClosesRequest, _operator_closes_pb2.ListClosesResponse]
+    GetClose: _grpc.UnaryStreamMultiCallable[_operator_closes_pb2.GetCloseRequest, _operator_closes_pb2.GetCloseResponse]
+    """What each shop earned, and where the close stands in the books."""
+    GetSchedule: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.GetScheduleRequest, _operator_closes_pb2.GetScheduleResponse]
+    SetSchedule: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.SetScheduleRequest, _operator_closes_pb2.SetScheduleResponse]
+    """When a service closes and is paid, from a boundary to come on."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -173,6 +186,18 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     SignHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.SignHeadsRequest, _operator_books_pb2.SignHeadsResponse]  # type: ignore[assignment]
     """Sign where all lanes stand now, besides the hourly signature."""
     ListSignedHeads: _aio.UnaryUnaryMultiCallable[_operator_books_pb2.ListSignedHeadsRequest, _operator_books_pb2.ListSignedHeadsResponse]  # type: ignore[assignment]
+    PreviewClose: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.PreviewCloseRequest, _operator_closes_pb2.PreviewCloseResponse]  # type: ignore[assignment]
+    """Closes (締め処理) and their schedules.
+    What the next close of a service would end; changes nothing.
+    """
+    RunClose: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.RunCloseRequest, _operator_closes_pb2.RunCloseResponse]  # type: ignore[assignment]
+    """Ends a period for good. Servers do it by themselves when it is due."""
+    ListCloses: _aio.UnaryStreamMultiCallable[_operator_closes_pb2.ListClosesRequest, _operator_closes_pb2.ListClosesResponse]  # type: ignore[assignment]
+    GetClose: _aio.UnaryStreamMultiCallable[_operator_closes_pb2.GetCloseRequest, _operator_closes_pb2.GetCloseResponse]  # type: ignore[assignment]
+    """What each shop earned, and where the close stands in the books."""
+    GetSchedule: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.GetScheduleRequest, _operator_closes_pb2.GetScheduleResponse]  # type: ignore[assignment]
+    SetSchedule: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.SetScheduleRequest, _operator_closes_pb2.SetScheduleResponse]  # type: ignore[assignment]
+    """When a service closes and is paid, from a boundary to come on."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -444,5 +469,53 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_books_pb2.ListSignedHeadsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_books_pb2.ListSignedHeadsResponse, _abc.Awaitable[_operator_books_pb2.ListSignedHeadsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PreviewClose(
+        self,
+        request: _operator_closes_pb2.PreviewCloseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_closes_pb2.PreviewCloseResponse, _abc.Awaitable[_operator_closes_pb2.PreviewCloseResponse]]:
+        """Closes (締め処理) and their schedules.
+        What the next close of a service would end; changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def RunClose(
+        self,
+        request: _operator_closes_pb2.RunCloseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_closes_pb2.RunCloseResponse, _abc.Awaitable[_operator_closes_pb2.RunCloseResponse]]:
+        """Ends a period for good. Servers do it by themselves when it is due."""
+
+    @_abc_1.abstractmethod
+    def ListCloses(
+        self,
+        request: _operator_closes_pb2.ListClosesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_closes_pb2.ListClosesResponse], _abc.AsyncIterator[_operator_closes_pb2.ListClosesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetClose(
+        self,
+        request: _operator_closes_pb2.GetCloseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_closes_pb2.GetCloseResponse], _abc.AsyncIterator[_operator_closes_pb2.GetCloseResponse]]:
+        """What each shop earned, and where the close stands in the books."""
+
+    @_abc_1.abstractmethod
+    def GetSchedule(
+        self,
+        request: _operator_closes_pb2.GetScheduleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_closes_pb2.GetScheduleResponse, _abc.Awaitable[_operator_closes_pb2.GetScheduleResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SetSchedule(
+        self,
+        request: _operator_closes_pb2.SetScheduleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_closes_pb2.SetScheduleResponse, _abc.Awaitable[_operator_closes_pb2.SetScheduleResponse]]:
+        """When a service closes and is paid, from a boundary to come on."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -10,6 +10,7 @@ from server.settlement.closes.closing import (
 from server.settlement.closes.reads import (
     all_closes,
     close_numbered,
+    close_totals,
     closes_of,
     find_close,
     lane_ranges,
@@ -17,7 +18,8 @@ from server.settlement.closes.reads import (
     shop_sums,
 )
 from server.settlement.closes.refusals import CloseCode, close_unknown
-from server.settlement.closes.types import Close, CloseId, ShopSum
+from server.settlement.closes.timer import CloseTimer
+from server.settlement.closes.types import Close, CloseId, CloseTotal, ShopSum
 from server.settlement.closes.verify import verify_closes
 
 __all__ = [
@@ -28,10 +30,13 @@ __all__ = [
     "CloseDesk",
     "CloseId",
     "ClosePreview",
+    "CloseTimer",
+    "CloseTotal",
     "Closed",
     "ShopSum",
     "all_closes",
     "close_numbered",
+    "close_totals",
     "close_unknown",
     "closes_of",
     "find_close",

@@ -144,10 +144,10 @@ class CloseDesk:
                 made.append(closed.close)
         return tuple(made)
 
-    def next_boundaries(self) -> dict[ServiceId, Micros]:
-        """When the next close of each service falls due, also where it was due already; services
-        that have nothing left to close are not there."""
-        return self._database.read_now(_next_boundaries)
+    def agenda(self) -> tuple[dict[ServiceId, Micros], Micros]:
+        """When the next close of each service falls due, also where it was due already, and the
+        time by the clock that decides. Services with nothing left to close are not there."""
+        return self._database.read_now(lambda c: (_next_boundaries(c), self._clock(c)))
 
     def _preview(self, connection: Connection, service: ServiceId) -> ClosePreview:
         long_snapshot(connection)

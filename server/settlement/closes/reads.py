@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from protos.units import Micros, Yen
 from server.db.schema import closes as t
 from server.directory import ServiceId, ShopId
 from server.ledger import AccountId, LaneId, LaneRange
-from server.settlement.closes.types import Close, CloseId, ShopSum
+from server.settlement.closes.types import Close, CloseId, CloseTotal, ShopSum
 
 
 def closes_of(connection: Connection, service: ServiceId) -> tuple[Close, ...]:
@@ -47,6 +47,36 @@ def close_numbered(connection: Connection, service: ServiceId, number: int) -> C
         select(t.closes).where(t.closes.c.service_id == service, t.closes.c.number == number)
     ).one_or_none()
     return None if row is None else close_of_row(row)
+
+
+def close_totals(
+    connection: Connection, service: ServiceId | None = None, close_id: CloseId | None = None
+) -> tuple[CloseTotal, ...]:
+    """Closes with their totals, by service and number: all, of one service, or one."""
+    c, s = t.closes.c, t.close_shops.c
+    sums = [
+        func.coalesce(func.sum(column), 0)
+        for column in (s.used_yen, s.used_count, s.cancelled_yen, s.cancelled_count)
+    ]
+    query = (
+        select(t.closes, func.count(s.shop_id), *sums)
+        .join_from(t.closes, t.close_shops, s.close_id == c.close_id, isouter=True)
+        .group_by(*t.closes.columns)
+        .order_by(c.service_id, c.number)
+    )
+    if service is not None:
+        query = query.where(c.service_id == service)
+    if close_id is not None:
+        query = query.where(c.close_id == close_id)
+    found = []
+    for row in connection.execute(query):
+        shops, used, used_count, cancelled, cancelled_count = map(int, row[-5:])
+        found.append(
+            CloseTotal(
+                close_of_row(row), shops, Yen(used), used_count, Yen(cancelled), cancelled_count
+            )
+        )
+    return tuple(found)
 
 
 def shop_sums(connection: Connection, close_id: CloseId) -> tuple[ShopSum, ...]:

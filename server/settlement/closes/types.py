@@ -49,3 +49,19 @@ class ShopSum:
     def net(self) -> Yen:
         """利用 − 利用キャンセル. Never negative in books that hold."""
         return Yen(self.used - self.cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTotal:
+    """A close with what all shops earned in it together."""
+
+    close: Close
+    shops: int
+    used: Yen
+    used_count: int
+    cancelled: Yen
+    cancelled_count: int
+
+    @property
+    def net(self) -> Yen:
+        return Yen(self.used - self.cancelled)

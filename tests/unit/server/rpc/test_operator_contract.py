@@ -74,6 +74,8 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
         "RecordPayIn",
         "SignHeads",
     ),
+    "closes_over_grpc.py::test_a_close_from_preview_to_list": ("RunClose",),
+    "closes_over_grpc.py::test_a_schedule_changes_at_a_boundary": ("SetSchedule",),
 }
 LEAVES_AN_ACT: dict[str, Proof | ProvenIn] = {
     "IssuePairingCode": issue_pairing_code,
