@@ -32,6 +32,7 @@ from server.ledger import (
 from server.payments import Payment, find_payment, verify_cancels, verify_payments
 from server.refusal import Refusal, RefusalKind
 from server.settlement.closes import verify_closes
+from server.settlement.payouts import verify_payouts
 
 _WIDTH = 46
 Verifier = Callable[[Connection, Progress], list[str]]
@@ -49,6 +50,7 @@ VERIFIERS: Final[tuple[Verifier, ...]] = (
     _quiet(verify_campaigns),
     _quiet(verify_lapses),
     _quiet(verify_closes),
+    _quiet(verify_payouts),
 )
 """What ``choba audit verify`` asks besides the ledger: a room that keeps books adds its own."""
 

@@ -23,6 +23,7 @@ from server.directory.types import (
     User,
 )
 from server.ledger import (
+    AccountId,
     AccountKind,
     OwnerKey,
     StreamId,
@@ -225,6 +226,16 @@ def shop_by_id(connection: Connection, shop_id: ShopId) -> Shop | None:
 def known_units(connection: Connection) -> frozenset[str]:
     """The ids of all services: what the ledger may count."""
     return frozenset(connection.execute(select(t.services.c.service_id)).scalars())
+
+
+def shop_accounts(connection: Connection, service: ServiceId) -> dict[ShopId, AccountId]:
+    """Of every shop that takes a service: the account of what it is owed there."""
+    rows = connection.execute(
+        select(t.shop_services.c.shop_id, t.shop_services.c.account_id).where(
+            t.shop_services.c.service_id == service
+        )
+    )
+    return {ShopId(shop): AccountId(account) for shop, account in rows}
 
 
 def services_of_shop(connection: Connection, shop_id: ShopId) -> tuple[ServiceId, ...]:

@@ -22,7 +22,9 @@ ACCOUNT_NAMES: Final = {
     AccountKind.BONUS: AccountName("年齢特典ポイント", "bonus points"),
     AccountKind.CUSTOMER: AccountName("利用者の残高", "held by customers"),
     AccountKind.SHOP: AccountName("加盟店への未払金", "owed to shops"),
+    AccountKind.CORRECTIONS: AccountName("調整", "corrections"),
     AccountKind.PAID_OUT: AccountName("加盟店へ支払済み", "paid out to shops"),
+    AccountKind.FEES: AccountName("振込手数料", "transfer fees"),
     AccountKind.EXPIRED: AccountName("有効期限切れ", "expired"),
     AccountKind.FORFEITED: AccountName("失効", "forfeited"),
 }

@@ -180,7 +180,10 @@ def _continue_register(
 
 
 def lock_counter(connection: Connection, name: str) -> None:
-    """Only one at a time opens what the counter numbers, so that none is opened twice."""
+    """Only one at a time opens what the counter numbers, so that none is opened twice.
+
+    Held until the transaction ends. On SQLite the writing transaction holds everything already.
+    """
     if connection.dialect.name != DatabaseKind.SQLITE.value:
         connection.execute(
             select(t.counters.c.name).where(t.counters.c.name == name).with_for_update()

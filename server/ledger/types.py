@@ -51,6 +51,10 @@ class AccountKind(IntEnum):
     """What buyers have paid in, through cards and collection agencies."""
     PAID_OUT = 12
     """What has been transferred to shops."""
+    CORRECTIONS = 13
+    """調整: what the operator owes a shop more, or less, by the decision of two people."""
+    FEES = 14
+    """Fees of transfers, kept from what shops are owed or taken from the operator's funds."""
 
 
 class Operation(IntEnum):
@@ -71,6 +75,10 @@ class Operation(IntEnum):
     """Sequences that are never given out (``server.ledger.gaps``). Moves nothing."""
     CLOSE = 11
     """締め: where a period of a service ends, for good. Moves nothing."""
+    CORRECT = 12
+    """調整: between a shop and the operator, decided by two people."""
+    RETURN_PAY_OUT = 13
+    """組戻し: a transfer that came back is owed to its shop again."""
 
 
 MOVES_NOTHING: Final = frozenset({Operation.SKIP, Operation.CLOSE})

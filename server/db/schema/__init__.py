@@ -17,6 +17,7 @@ from server.db.schema import (
     ledger,
     oversight,
     payments,
+    payouts,
     selling,
     signin,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "metadata",
     "oversight",
     "payments",
+    "payouts",
     "selling",
     "signin",
 ]

@@ -43,6 +43,7 @@ CHANGED_ON_PURPOSE: dict[str, set[str]] = {}
 
 ADDED_ON_PURPOSE: dict[str, dict[str, list[tuple[object, ...]]]] = {
     "0008": {"counters": [("signed_head", 0)]},
+    "0011": {"counters": [("payout_bulk", 0)]},
 }
 """Revision → table → rows that it adds to those that were there, which stay as they are."""
 

@@ -1,0 +1,86 @@
+"""支払: from what closes say shops are owed to transfers, their file, and what comes back."""
+
+from server.settlement.payouts.bank_details import (
+    find_request,
+    requests_of,
+    waiting_requests,
+)
+from server.settlement.payouts.bulks import (
+    bulks_of,
+    find_bulk,
+    find_payout,
+    items_of,
+    payout_on_line,
+    payouts_of,
+)
+from server.settlement.payouts.corrections import corrections_of, find_correction
+from server.settlement.payouts.desk import PayoutDesk
+from server.settlement.payouts.drafting import Preview
+from server.settlement.payouts.of_close import ClosePayout, payout_of_close
+from server.settlement.payouts.payee_desk import PayeeDesk
+from server.settlement.payouts.refusals import PayoutCode
+from server.settlement.payouts.rules import Planned
+from server.settlement.payouts.settings import payees_of, settings_of
+from server.settlement.payouts.types import (
+    HOLD_WORDS,
+    BankDetails,
+    BankRequest,
+    Bulk,
+    BulkEvent,
+    BulkState,
+    Correction,
+    FeeBearer,
+    HoldCode,
+    Item,
+    ItemKind,
+    Outcome,
+    Payee,
+    PayeeKind,
+    Payout,
+    PayoutSettings,
+    RequestState,
+    ShopShare,
+)
+from server.settlement.payouts.verify import verify_payouts
+
+__all__ = [
+    "HOLD_WORDS",
+    "BankDetails",
+    "BankRequest",
+    "Bulk",
+    "BulkEvent",
+    "BulkState",
+    "ClosePayout",
+    "Correction",
+    "FeeBearer",
+    "HoldCode",
+    "Item",
+    "ItemKind",
+    "Outcome",
+    "Payee",
+    "PayeeDesk",
+    "PayeeKind",
+    "Payout",
+    "PayoutCode",
+    "PayoutDesk",
+    "PayoutSettings",
+    "Planned",
+    "Preview",
+    "RequestState",
+    "ShopShare",
+    "bulks_of",
+    "corrections_of",
+    "find_bulk",
+    "find_correction",
+    "find_payout",
+    "find_request",
+    "items_of",
+    "payees_of",
+    "payout_of_close",
+    "payout_on_line",
+    "payouts_of",
+    "requests_of",
+    "settings_of",
+    "verify_payouts",
+    "waiting_requests",
+]
