@@ -13,6 +13,8 @@ Clock = Callable[[], Micros]
 """Microseconds since 1970-01-01 UTC, now."""
 
 TOKYO: Final = ZoneInfo("Asia/Tokyo")
+WEEKDAYS_JA: Final = "月火水木金土日"
+"""By ``date.weekday()``."""
 SECOND: Final = 1_000_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE

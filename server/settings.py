@@ -5,6 +5,7 @@ A field of a section below is a setting: its type, default, sentence and check s
 ``server/state.py``.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,19 @@ def _broker_url(value: str) -> str | None:
     parts = urlsplit(value)
     if value and (parts.scheme != "mqtts" or not parts.hostname):
         return "must look like mqtts://broker.example.jp:8883"
+    return None
+
+
+def _registration(value: str) -> str | None:
+    if value and not re.fullmatch(r"T[0-9]{13}", value):
+        return "must be T and 13 digits, e.g. T1234567890123"
+    return None
+
+
+def _origins(value: tuple[str, ...]) -> str | None:
+    known = ("file", "hand", "campaign")
+    if not set(value) <= set(known):
+        return f"must be some of {', '.join(known)}"
     return None
 
 
@@ -152,6 +166,37 @@ class OfficeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """Who pays shops and sends them statements: the consortium or the city's office."""
+
+    name: str = setting("", "Name on statements and invoices. Empty: office.name.")
+    address: str = setting("", "Postal address on statements and invoices; empty leaves it out.")
+    email: str = setting("", "Where a shop can write to; empty leaves it out.")
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSettings:
+    """請求書: what the city is billed each month for what was used."""
+
+    addressee: str = setting("", "Who is billed, e.g. みほん市長; without it no invoice is made.")
+    contract: str = setting("", "The contract that is billed under; empty leaves it out.")
+    account: str = setting("", "Account to pay to, as people read it; empty leaves it out.")
+    account_name: str = setting("", "Name of that account in kana.")
+    registration: str = setting(
+        "", "登録番号, T and 13 digits; printed where a line is taxed.", _registration
+    )
+    commission_yen: int = setting(
+        0, "委託料 of a month without tax; 0: billed elsewhere.", between(0, 10**10)
+    )
+    commission_tax_percent: int = setting(0, "Consumption tax on it, per cent.", between(0, 100))
+    activity_origins: tuple[str, ...] = setting(
+        ("file",),
+        "How points for activities (C) are granted: file, hand, campaign. Others are D.",
+        _origins,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalSettings:
     """What every terminal is told."""
 
@@ -175,6 +220,8 @@ class Settings:
     tls: TlsSettings = TlsSettings()
     broker: BrokerSettings = BrokerSettings()
     office: OfficeSettings = OfficeSettings()
+    issuer: IssuerSettings = IssuerSettings()
+    invoice: InvoiceSettings = InvoiceSettings()
     terminals: TerminalSettings = TerminalSettings()
     log: LogSettings = LogSettings()
 

@@ -1,6 +1,11 @@
 """Campaign terms, schedules, grants; files of grants are in ``server.campaigns.bulk``."""
 
-from server.campaigns.bank_days import is_bank_day, learn_calendar, next_bank_day
+from server.campaigns.bank_days import (
+    is_bank_day,
+    learn_calendar,
+    next_bank_day,
+    previous_bank_day,
+)
 from server.campaigns.expiry import ExpiredService, ExpiryRun, run_expiry
 from server.campaigns.expiry_rules import (
     ExpiryKind,
@@ -11,6 +16,7 @@ from server.campaigns.expiry_rules import (
 )
 from server.campaigns.grant_checks import WhoLeft
 from server.campaigns.grant_desk import CancelReceipt, GrantDesk, GrantOrder, GrantReceipt
+from server.campaigns.grant_origins import grant_origins
 from server.campaigns.grant_refusals import GrantCode, GrantRefusal, grant_refusal
 from server.campaigns.grant_types import (
     Funding,
@@ -85,6 +91,7 @@ __all__ = [
     "expires_at",
     "expiry_rules_at",
     "grant_all",
+    "grant_origins",
     "grant_refusal",
     "is_bank_day",
     "learn_calendar",
@@ -93,6 +100,7 @@ __all__ = [
     "next_change",
     "next_period",
     "parse_schedule",
+    "previous_bank_day",
     "run_expiry",
     "schedule_rows",
     "schedule_unknown",

@@ -207,6 +207,12 @@ def merchant_by_id(connection: Connection, merchant_id: MerchantId) -> Merchant 
     return Merchant(merchant_id, row.name_ja, row.name_en) if row else None
 
 
+def merchants(connection: Connection) -> tuple[Merchant, ...]:
+    """All merchants by id."""
+    rows = connection.execute(select(t.merchants).order_by(t.merchants.c.merchant_id))
+    return tuple(Merchant(MerchantId(row.merchant_id), row.name_ja, row.name_en) for row in rows)
+
+
 def shops(connection: Connection) -> tuple[Shop, ...]:
     """All shops by id."""
     return tuple(_shop(r) for r in connection.execute(select(t.shops).order_by(t.shops.c.shop_id)))

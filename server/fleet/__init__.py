@@ -4,7 +4,7 @@ The face of this room is ``Fleet``; whom a terminal belongs to stands in the dir
 """
 
 from server.fleet.certificates import Revoked, TerminalIdentity
-from server.fleet.events import DeviceEvent, DeviceEventKind
+from server.fleet.events import DeviceEvent, DeviceEventKind, payments_told
 from server.fleet.fleet import (
     Enrolled,
     EnrolmentRequest,
@@ -27,4 +27,5 @@ __all__ = [
     "Present",
     "Revoked",
     "TerminalIdentity",
+    "payments_told",
 ]

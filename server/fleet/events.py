@@ -1,13 +1,16 @@
 """What happened on the devices, as they tell it. The same event sent twice is one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from protos.units import Micros, SaleNumber, TerminalNumber
+from protos.units import Micros, PaymentId, SaleNumber, TerminalNumber
 from server.db.schema.fleet import device_events as table
+
+_AT_ONCE = 500
 
 
 class DeviceEventKind(IntEnum):
@@ -74,3 +77,21 @@ def events_of(connection: Connection, terminal: TerminalNumber) -> tuple[DeviceE
         )
         for row in rows
     )
+
+
+def payments_told(connection: Connection, payments: Collection[PaymentId]) -> frozenset[PaymentId]:
+    """Those payments that a device has told: it showed them, or accepted their code offline."""
+    wanted = sorted(payments)
+    found: set[PaymentId] = set()
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = connection.execute(
+            select(table.c.payment_id).where(
+                table.c.payment_id != "",  # so that the partial index serves
+                table.c.payment_id.in_(wanted[start : start + _AT_ONCE]),
+                table.c.kind.in_(
+                    [int(DeviceEventKind.ANNOUNCED), int(DeviceEventKind.CODE_ACCEPTED)]
+                ),
+            )
+        )
+        found |= {PaymentId(payment) for payment in rows.scalars()}
+    return frozenset(found)

@@ -17,6 +17,7 @@ from server.ledger.accounts import (
 from server.ledger.audit import Audit, Progress, no_progress
 from server.ledger.books import Books, BooksError
 from server.ledger.bulk_posting import post_patiently
+from server.ledger.customer_entries import CustomerEntry, customer_entries
 from server.ledger.cuts import cut_at
 from server.ledger.due import due_wallets
 from server.ledger.engine import PostingEngine
@@ -42,6 +43,7 @@ from server.ledger.heads import (
 )
 from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.lines import LineReader, LotLine
+from server.ledger.lot_flows import LotFlow, lot_flows
 from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource, salted
 from server.ledger.posting import (
     LedgerClock,
@@ -111,6 +113,7 @@ __all__ = [
     "Booking",
     "Books",
     "BooksError",
+    "CustomerEntry",
     "CustomerMoves",
     "Decline",
     "Entry",
@@ -123,6 +126,7 @@ __all__ = [
     "LedgerClock",
     "LedgerError",
     "LineReader",
+    "LotFlow",
     "LotId",
     "LotLine",
     "NewLot",
@@ -157,6 +161,7 @@ __all__ = [
     "allocate",
     "check_heads",
     "count_entries",
+    "customer_entries",
     "customer_moves",
     "customer_totals",
     "cut_at",
@@ -178,6 +183,7 @@ __all__ = [
     "lock_lanes",
     "lock_owner",
     "lock_stream",
+    "lot_flows",
     "newest_instant",
     "no_progress",
     "open_account",

@@ -25,6 +25,7 @@ from server.payments.cancelling import PaymentCancels
 from server.payments.closing_facts import OpenSales, Promised, open_sales, promised_sums
 from server.payments.desk import PaymentDesk
 from server.payments.many import MOST_OF_MANY, ManyPayment, PaidOfMany
+from server.payments.on_paper import CancelOnPaper, PaperReader
 from server.payments.queries import find_payment
 from server.payments.refusals import RefusalCode, Refused
 from server.payments.rules import Committed
@@ -74,6 +75,7 @@ __all__ = [
     "ByKind",
     "CancelBy",
     "CancelCode",
+    "CancelOnPaper",
     "CancelRequest",
     "CancelSlip",
     "Cancelled",
@@ -97,6 +99,7 @@ __all__ = [
     "OpenSales",
     "Paid",
     "PaidOfMany",
+    "PaperReader",
     "Payment",
     "PaymentCancels",
     "PaymentDesk",

@@ -5,7 +5,17 @@ Numbers of enrolments stand in the directory (``terminal_numbers``); here is wha
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from server.db.schema.base import Access, access, metadata
 
@@ -87,6 +97,13 @@ device_events: Final = Table(
 """Unique per terminal: one device cannot take another's event ids."""
 
 Index("ix_device_events_received", device_events.c.received_at)
+Index(
+    "ix_device_events_payment",
+    device_events.c.payment_id,
+    sqlite_where=text("payment_id <> ''"),
+    postgresql_where=text("payment_id <> ''"),
+)
+"""What counters have told of a payment, when a shop's deposit is reconciled."""
 
 key_marks: Final = Table(
     "key_marks",

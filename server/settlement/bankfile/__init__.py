@@ -3,6 +3,7 @@
 from server.settlement.bankfile.banks import BankDirectory, BranchName, ZenginBanks
 from server.settlement.bankfile.checking import Report, Summary, check
 from server.settlement.bankfile.findings import Finding, FindingCode, Note
+from server.settlement.bankfile.kana import large
 from server.settlement.bankfile.layout import ACCOUNT_TYPES
 from server.settlement.bankfile.plain_list import LineProblem, PlainList, read_plain_list
 from server.settlement.bankfile.refusals import BankFileCode
@@ -41,6 +42,7 @@ __all__ = [
     "check_pay_day",
     "check_totals",
     "each_problem",
+    "large",
     "payer_name",
     "read_plain_list",
     "recipient_name",

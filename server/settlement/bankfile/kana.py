@@ -52,10 +52,11 @@ def half_width(name: str, most: int, alphabet: Alphabet, field: str) -> str:
 def _half(sign: str) -> str:
     """One character as the half-width characters that stand for it; itself where none does."""
     apart = unicodedata.normalize("NFKD", _LOOSE_MARKS.get(sign, sign))
-    return "".join(_half_kana().get(part, part) for part in map(_large, apart))
+    return "".join(_half_kana().get(part, part) for part in map(large, apart))
 
 
-def _large(sign: str) -> str:
+def large(sign: str) -> str:
+    """The large kana or upper-case letter of one; itself where there is none."""
     if sign.isascii():
         return sign.upper()
     name = unicodedata.name(sign, "")

@@ -3,10 +3,9 @@
 from datetime import date
 
 from protos.units import Micros, Yen
-from server.clock import tokyo_time
+from server.clock import WEEKDAYS_JA, tokyo_time
 from server.web.wallet.words import Lang
 
-_DAYS_JA = "月火水木金土日"
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = "〇一二三四五六七八九"
 _ID_GROUP = 5
@@ -41,14 +40,14 @@ def day(value: date, lang: Lang, today: date) -> str:
     near = -_NEAR_DAYS < (value - today).days < _NEAR_DAYS
     year = "" if near else f"{value.year}/"
     if lang is Lang.JA:
-        return f"{year}{value.month}/{value.day}({_DAYS_JA[value.weekday()]})"
+        return f"{year}{value.month}/{value.day}({WEEKDAYS_JA[value.weekday()]})"
     return f"{_DAYS_EN[value.weekday()]} {year}{value.month}/{value.day}"
 
 
 def long_day(value: date, lang: Lang) -> str:
     """「6月5日(水)」, ``Wed 6/5``: headings of a list by day."""
     if lang is Lang.JA:
-        return f"{value.month}月{value.day}日({_DAYS_JA[value.weekday()]})"
+        return f"{value.month}月{value.day}日({WEEKDAYS_JA[value.weekday()]})"
     return f"{_DAYS_EN[value.weekday()]} {value.month}/{value.day}"
 
 
