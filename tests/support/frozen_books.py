@@ -20,7 +20,7 @@ from server.db.upgrading import _config
 DUMPS: Final = Path(__file__).parents[1] / "unit" / "server" / "db" / "dumps"
 _BLOB: Final = re.compile(r"X'([0-9A-F]*)'")
 _MADE_BY_MIGRATIONS: Final = ("ledger_identity", "counters")
-_TRIES: Final = 400
+_TRIES: Final = 5_000
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
