@@ -40,6 +40,14 @@ class _Due:
     period_of: Callable[[Micros], Micros]
 
 
+def _end_if_cancelled() -> None:
+    """A cancel that came while the lease was let go, or that a job kept to itself, still ends the
+    jobs: else the server waits for them for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class DueJobs:
     """The due jobs of one server process."""
 
@@ -124,6 +132,7 @@ class DueJobs:
             keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeping
+        _end_if_cancelled()
         say(log, logging.INFO, "due job done", job=due.name)
         return True
 

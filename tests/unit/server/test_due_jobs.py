@@ -1,6 +1,7 @@
 """Due jobs: once per period over all processes, taken over after a crash."""
 
 import asyncio
+import contextlib
 
 from sqlalchemy import text
 
@@ -147,3 +148,22 @@ async def test_a_stop_in_the_middle_leaves_the_period_open(database: Database) -
     follower = jobs_of(database, clock)
     follower.hourly("sign", other)
     assert await follower.run_due() == ("sign",)
+
+
+async def test_a_cancel_that_a_job_keeps_to_itself_still_ends_them(database: Database) -> None:
+    """A server waited for ever for its jobs."""
+    began = asyncio.Event()
+
+    async def job() -> None:
+        began.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    jobs = jobs_of(database, HandClock(moment(2024, 6, 5, 12)))
+    jobs.hourly("deaf", job)
+    running = asyncio.create_task(jobs.run())
+    await began.wait()
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=10)
+    assert running in done
+    assert running.cancelled()
