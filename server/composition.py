@@ -82,6 +82,8 @@ log = logging.getLogger(__name__)
 _GRACE_SECONDS = 5.0
 _HEALTH_SECONDS = 5.0
 _REVOCATION_PAUSE = 0.2
+CLOSE_JOB = "settlement.close"
+"""Lease of the timer that closes what is due."""
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 
 
@@ -394,7 +396,7 @@ def _due_jobs(
 ) -> DueJobs:
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
-    jobs.hourly("settlement.close", CloseTimer(closes).run)  # first: midnight has many jobs
+    jobs.hourly(CLOSE_JOB, CloseTimer(closes).run)  # first: midnight has many jobs
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
     jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))

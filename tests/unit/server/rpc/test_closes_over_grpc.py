@@ -1,5 +1,6 @@
 """締め処理 and schedules as an operator's own system calls them."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,10 @@ from grpc import aio
 from protos.choba.v1 import operator_closes_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from protos.units import Micros
-from server.clock import DAY, system_clock, tokyo_time
+from server.clock import DAY, SECOND, system_clock, tokyo_time
+from server.composition import CLOSE_JOB
 from server.db import open_database
+from server.db.leases import LeaseHolder
 from server.directory import ServiceId
 from tests.support.acts import assert_one_act
 from tests.support.directory import SHOP, VOUCHER, past_service
@@ -41,9 +44,17 @@ async def refusal(gate: Gate, method: str, request: Any) -> tuple[grpc.StatusCod
 
 
 @pytest.fixture
-def fair(gate: Gate) -> None:
-    """A service with two closes that are due, made while the server runs."""
+async def fair(gate: Gate) -> None:
+    """A service with two closes that are due, made while the server runs.
+
+    The server's own timer would close them too, and be first at times: these tests hold its lease,
+    as another server process does that is at work on it.
+    """
     database = open_database(gate.settings.database.url or f"sqlite:///{gate.state.database}")
+    timer = LeaseHolder()
+    async with asyncio.timeout(TIMEOUT):
+        while not database.write_now(lambda c: timer.take(c, CLOSE_JOB, DAY / SECOND)):
+            await asyncio.sleep(0.02)
     database.write_now(partial(past_service, service=FAIR))
     database.close_now()
 
