@@ -1,8 +1,8 @@
 """The confirmation code (確認コード) and the seal (照合印) that both screens show."""
 
-import hmac
 from typing import Final
 
+from protos.mac import hmac_sha256
 from protos.units import PaymentId, SaleNumber, TerminalNumber, Yen
 
 CODE_DIGITS: Final = 6
@@ -18,7 +18,7 @@ def confirmation_code(key: bytes, terminal: TerminalNumber, sale: SaleNumber, am
     The amount is part of it: a code for another amount does not match.
     """
     numbers = terminal.to_bytes(4, "big") + sale.to_bytes(4, "big") + amount.to_bytes(4, "big")
-    return _truncate(hmac.digest(key, b"choba-confirm-v1" + numbers, "sha256"))
+    return _truncate(hmac_sha256(key, b"choba-confirm-v1" + numbers))
 
 
 def stand_code(key: bytes, payment: PaymentId) -> str:
@@ -26,7 +26,7 @@ def stand_code(key: bytes, payment: PaymentId) -> str:
 
     It follows from the payment's id and is of no use for the offline check.
     """
-    return _truncate(hmac.digest(key, b"choba-stand-v1" + payment.encode("ascii"), "sha256"))
+    return _truncate(hmac_sha256(key, b"choba-stand-v1" + payment.encode("ascii")))
 
 
 def seal(code: str) -> str:

@@ -6,13 +6,14 @@ authenticates the request, one the answer, one seals the terminal secret.
 
 import base64
 import hashlib
-import hmac
 import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from protos.mac import hmac_sha256
 
 CODE_LENGTH = 16
 GROUP = 4
@@ -96,4 +97,4 @@ def _derive(code: str, info: bytes) -> bytes:
 def _mac(code: str, purpose: bytes, *parts: bytes) -> bytes:
     key = _derive(code, purpose)
     framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return hmac.digest(key, framed, "sha256")
+    return hmac_sha256(key, framed)

@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
+from protos.mac import hmac_sha256
 from protos.units import SaleNumber, TerminalNumber, UnixSeconds, Yen
 
 VERSION = 1
@@ -139,4 +140,4 @@ def next_sale_number(last: SaleNumber, now: UnixSeconds) -> SaleNumber:
 
 
 def _mac(body: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, body, "sha256")[:MAC_BYTES]
+    return hmac_sha256(key, body)[:MAC_BYTES]

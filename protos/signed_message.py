@@ -8,6 +8,7 @@ import hmac
 from enum import StrEnum
 
 from protos.choba.v1.announcement_pb2 import SignedMessage
+from protos.mac import hmac_sha256
 from protos.units import Sequence, TerminalNumber
 
 FORMAT = 1
@@ -97,4 +98,4 @@ def _mac(
             ledger,
         )
     )
-    return hmac.digest(key, head + payload, "sha256")
+    return hmac_sha256(key, head + payload)

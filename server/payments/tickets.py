@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from protos.mac import hmac_sha256
 from protos.units import Micros, SaleNumber, TerminalNumber, Yen
 from server.payments.types import SaleKind
 
@@ -64,4 +65,4 @@ def open_ticket(text: str, key: bytes) -> Ticket:
 
 
 def _mac(body: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, body, "sha256")[:_MAC_BYTES]
+    return hmac_sha256(key, body)[:_MAC_BYTES]

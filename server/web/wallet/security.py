@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from protos.mac import hmac_sha256
+
 _TAG_BYTES: Final = 16
 _MASK_BYTES: Final = 16
 DAY_S: Final = 86_400
@@ -111,7 +113,7 @@ class Sealer:
 
     def _tag(self, purpose: str, body: bytes) -> bytes:
         message = b"choba-wallet-v1|" + purpose.encode() + b"|" + body
-        return hmac.digest(self._secret, message, "sha256")[:_TAG_BYTES]
+        return hmac_sha256(self._secret, message)[:_TAG_BYTES]
 
 
 class Cookies:
