@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from protos.units import Micros, TerminalNumber, Yen
@@ -149,6 +149,34 @@ STEPS = st.one_of(
     st.builds(Wait, st.sampled_from([1, 7, 12])),
 )
 ORDERS = st.lists(STEPS, min_size=4, max_size=24)
+AROUND_A_BOUNDARY = [
+    *[Pay(60, 1, False, VOUCHER, off) for off in (-1, 0, 1)],
+    *[MakeClose(VOUCHER, 0, crash) for crash in CRASHES[:2]],
+    *[Pay(1, 60, False, POINTS, off) for off in (-1, 0, 1)],
+    *[MakeClose(service, 1, crash) for service in SERVICES for crash in CRASHES],
+]
+COMBINED = [
+    step
+    for who in ("operator", "shop", "terminal")
+    for off in (-1, 0)
+    for step in (Pay(350, 60, False), Cancel(-1, who, True, off), Cancel(-1, who))
+]
+"""A payment on both services: until the earlier of its closes, and not a microsecond longer."""
+OWED_AND_RETURNED = [
+    Pay(0, 350, True),
+    Wait(12),
+    Wait(12),
+    Wait(7),
+    *[MakeClose(POINTS, 1, None)] * 3,
+    PayOut(POINTS, discard=True),
+    PayOut(POINTS, discard=False),
+    Return(0),
+    Correct(KODAMA, -1500),
+    PayOut(POINTS, discard=False),
+    Correct(KODAMA, 400),
+    Correct(MATSUYA, 400),
+    PayOut(POINTS, discard=False),
+]
 
 
 def boundary_of(service: ServiceId, instant: int) -> Micros:
@@ -409,6 +437,9 @@ def code(call: Callable[[], Any]) -> str:
 
 @settings(QUIET, max_examples=20)
 @given(steps=ORDERS)
+@example(steps=AROUND_A_BOUNDARY)
+@example(steps=COMBINED)
+@example(steps=OWED_AND_RETURNED)
 def test_any_order_on_sqlite(steps: list[object], sqlite_town_template: tuple[Path, Town]) -> None:
     with sqlite_copy(sqlite_town_template) as town:
         asyncio.run(Play(town).run(steps))
@@ -417,6 +448,9 @@ def test_any_order_on_sqlite(steps: list[object], sqlite_town_template: tuple[Pa
 @pytest.mark.postgres
 @settings(QUIET, max_examples=5)
 @given(steps=ORDERS)
+@example(steps=AROUND_A_BOUNDARY)
+@example(steps=COMBINED)
+@example(steps=OWED_AND_RETURNED)
 def test_any_order_on_postgresql(
     steps: list[object], postgres: PostgresServer, postgres_town_template: Town
 ) -> None:
