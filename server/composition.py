@@ -29,7 +29,7 @@ from server.campaigns import GrantDesk, learn_calendar, run_expiry
 from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import HOUR, Clock, system_clock, tokyo_day
+from server.clock import HOUR, MINUTE, Clock, system_clock, tokyo_day
 from server.db import Database, migrate, open_database
 from server.directory import Keyring, KnownOwners, known_units, shops, terminals
 from server.directory.signin import SignIn
@@ -58,6 +58,7 @@ from server.ledger import (
 )
 from server.operators import Operators
 from server.payments import Committed, DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
+from server.reports import write_days
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
@@ -69,6 +70,7 @@ from server.rpc.operator_cancels import CancelCalls
 from server.rpc.operator_closes import CloseCalls
 from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
+from server.rpc.operator_reports import ReportCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
@@ -397,11 +399,19 @@ def _due_jobs(
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
     jobs.hourly(CLOSE_JOB, CloseTimer(closes).run)  # first: midnight has many jobs
+    jobs.daily("reports.days", partial(_write_days, base), after=10 * MINUTE)
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
     jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
     jobs.hourly("ledger.sign", partial(_sign, base))
     return jobs
+
+
+async def _write_days(base: Foundations) -> None:
+    """Sums of the days that are over, so that results are read and not added up."""
+    days = await asyncio.to_thread(write_days, base.database, base.ledger_clock)
+    if days:
+        say(log, logging.INFO, "results of days written", days=days)
 
 
 async def _issue_what_waits(campaigns: CampaignDesk) -> None:
@@ -525,6 +535,7 @@ def _public(
             CampaignCalls(campaigns),
             CancelCalls(base.database, cancels, base.clock, signin.believe_no_more),
             CloseCalls(base.database, closes, base.ledger_clock),
+            ReportCalls(base.database, base.settings.office.id),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )

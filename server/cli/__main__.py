@@ -38,6 +38,8 @@ choba payout approve|discard|file|sent|settled BULK   its way to the bank, by tw
 choba payout returned PAYOUT                      組戻し: came back; is owed and paid again
 choba payout list|show                            bulks, their transfers and events
 choba shop bank ask|approve|refuse|list           where shops are paid: asked for, then approved
+choba transactions list|csv …                     取引: found by user, shop, period and more
+choba results daily|monthly --from DAY --to DAY   実績: of everybody, a merchant or a shop
 choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
 choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
 
@@ -62,6 +64,7 @@ from server.cli import (
     payees,
     payouts,
     points,
+    reports,
     schedules,
 )
 from server.cli.running import common_options
@@ -84,6 +87,7 @@ _AREAS: Final = (
     payouts,
     payees,
     bankfile,
+    reports,
 )
 """Each adds its commands."""
 _KNOWN = (DatabaseError, SettingsError, KeyFileError)

@@ -69,6 +69,10 @@ METHODS: Final[Mapping[str, Right]] = MappingProxyType(
         "GetClose": Right.READ,
         "GetSchedule": Right.READ,
         "SetSchedule": Right.GOVERN,
+        "SearchTransactions": Right.READ,
+        "ExportTransactions": Right.READ,
+        "GetResults": Right.READ,
+        "ExportResults": Right.READ,
     }
 )
 """Every method of the contract; a test compares the two, and holds each that writes to an act."""

@@ -10,6 +10,7 @@ from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__c
 from protos.choba.v1 import operator_closes_pb2 as choba_dot_v1_dot_operator__closes__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
+from protos.choba.v1 import operator_reports_pb2 as choba_dot_v1_dot_operator__reports__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -242,6 +243,26 @@ class OperatorServiceStub:
                 '/choba.v1.OperatorService/SetSchedule',
                 request_serializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.FromString,
+                _registered_method=True)
+        self.SearchTransactions = channel.unary_unary(
+                '/choba.v1.OperatorService/SearchTransactions',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsResponse.FromString,
+                _registered_method=True)
+        self.ExportTransactions = channel.unary_stream(
+                '/choba.v1.OperatorService/ExportTransactions',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsResponse.FromString,
+                _registered_method=True)
+        self.GetResults = channel.unary_unary(
+                '/choba.v1.OperatorService/GetResults',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsResponse.FromString,
+                _registered_method=True)
+        self.ExportResults = channel.unary_stream(
+                '/choba.v1.OperatorService/ExportResults',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsResponse.FromString,
                 _registered_method=True)
 
 
@@ -520,6 +541,33 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchTransactions(self, request, context):
+        """取引管理: newest first, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportTransactions(self, request, context):
+        """The transactions' CSV, of any size.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetResults(self, request, context):
+        """実績管理: by day or month.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportResults(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -722,6 +770,26 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.SetSchedule,
                     request_deserializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.SerializeToString,
+            ),
+            'SearchTransactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchTransactions,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsResponse.SerializeToString,
+            ),
+            'ExportTransactions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportTransactions,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsResponse.SerializeToString,
+            ),
+            'GetResults': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetResults,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsResponse.SerializeToString,
+            ),
+            'ExportResults': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportResults,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1806,6 +1874,114 @@ class OperatorService:
             '/choba.v1.OperatorService/SetSchedule',
             choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.SerializeToString,
             choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SearchTransactions',
+            choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ExportTransactions',
+            choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetResults(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetResults',
+            choba_dot_v1_dot_operator__reports__pb2.GetResultsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.GetResultsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportResults(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ExportResults',
+            choba_dot_v1_dot_operator__reports__pb2.ExportResultsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.ExportResultsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -10,6 +10,7 @@ from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
 from protos.choba.v1 import operator_closes_pb2 as _operator_closes_pb2
 from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
+from protos.choba.v1 import operator_reports_pb2 as _operator_reports_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -116,6 +117,13 @@ class OperatorServiceStub:
     GetSchedule: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.GetScheduleRequest, _operator_closes_pb2.GetScheduleResponse]
     SetSchedule: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.SetScheduleRequest, _operator_closes_pb2.SetScheduleResponse]
     """When a service closes and is paid, from a boundary to come on."""
+    SearchTransactions: _grpc.UnaryUnaryMultiCallable[_operator_reports_pb2.SearchTransactionsRequest, _operator_reports_pb2.SearchTransactionsResponse]
+    """取引管理: newest first, in pages."""
+    ExportTransactions: _grpc.UnaryStreamMultiCallable[_operator_reports_pb2.ExportTransactionsRequest, _operator_reports_pb2.ExportTransactionsResponse]
+    """The transactions' CSV, of any size."""
+    GetResults: _grpc.UnaryUnaryMultiCallable[_operator_reports_pb2.GetResultsRequest, _operator_reports_pb2.GetResultsResponse]
+    """実績管理: by day or month."""
+    ExportResults: _grpc.UnaryStreamMultiCallable[_operator_reports_pb2.ExportResultsRequest, _operator_reports_pb2.ExportResultsResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -198,6 +206,13 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     GetSchedule: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.GetScheduleRequest, _operator_closes_pb2.GetScheduleResponse]  # type: ignore[assignment]
     SetSchedule: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.SetScheduleRequest, _operator_closes_pb2.SetScheduleResponse]  # type: ignore[assignment]
     """When a service closes and is paid, from a boundary to come on."""
+    SearchTransactions: _aio.UnaryUnaryMultiCallable[_operator_reports_pb2.SearchTransactionsRequest, _operator_reports_pb2.SearchTransactionsResponse]  # type: ignore[assignment]
+    """取引管理: newest first, in pages."""
+    ExportTransactions: _aio.UnaryStreamMultiCallable[_operator_reports_pb2.ExportTransactionsRequest, _operator_reports_pb2.ExportTransactionsResponse]  # type: ignore[assignment]
+    """The transactions' CSV, of any size."""
+    GetResults: _aio.UnaryUnaryMultiCallable[_operator_reports_pb2.GetResultsRequest, _operator_reports_pb2.GetResultsResponse]  # type: ignore[assignment]
+    """実績管理: by day or month."""
+    ExportResults: _aio.UnaryStreamMultiCallable[_operator_reports_pb2.ExportResultsRequest, _operator_reports_pb2.ExportResultsResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -517,5 +532,36 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operator_closes_pb2.SetScheduleResponse, _abc.Awaitable[_operator_closes_pb2.SetScheduleResponse]]:
         """When a service closes and is paid, from a boundary to come on."""
+
+    @_abc_1.abstractmethod
+    def SearchTransactions(
+        self,
+        request: _operator_reports_pb2.SearchTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_reports_pb2.SearchTransactionsResponse, _abc.Awaitable[_operator_reports_pb2.SearchTransactionsResponse]]:
+        """取引管理: newest first, in pages."""
+
+    @_abc_1.abstractmethod
+    def ExportTransactions(
+        self,
+        request: _operator_reports_pb2.ExportTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_reports_pb2.ExportTransactionsResponse], _abc.AsyncIterator[_operator_reports_pb2.ExportTransactionsResponse]]:
+        """The transactions' CSV, of any size."""
+
+    @_abc_1.abstractmethod
+    def GetResults(
+        self,
+        request: _operator_reports_pb2.GetResultsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_reports_pb2.GetResultsResponse, _abc.Awaitable[_operator_reports_pb2.GetResultsResponse]]:
+        """実績管理: by day or month."""
+
+    @_abc_1.abstractmethod
+    def ExportResults(
+        self,
+        request: _operator_reports_pb2.ExportResultsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_reports_pb2.ExportResultsResponse], _abc.AsyncIterator[_operator_reports_pb2.ExportResultsResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
