@@ -293,34 +293,75 @@ def parts(wanted: Wanted) -> list[Select[Any]]:
     return [rows for rows in found if rows is not None]
 
 
-def with_names(rows: Any) -> Select[Any]:
+def with_names(rows: Any, cell: Callable[[Any], Any] = lambda text: text) -> Select[Any]:
     """``rows`` (a subquery of the common columns) with what the directory calls their places,
-    and whether their service's close has taken them."""
-    c, sv = rows.c, directory.services.c
-    sh, m = directory.shops.c, directory.merchants.c
-    tn, te = directory.terminal_numbers.c, directory.terminals.c
+    and whether their service's close has taken them.
+
+    ``cell`` is what becomes of the directory's names and ids. It stands in the few rows of shops,
+    terminals and services: a million transactions would compute it a million times.
+    """
+    c = rows.c
+    service, shop, terminal = _services(cell), _shops(cell), _terminals(cell)
     ends = _last_boundaries()
     return (
         select(
             *c,
-            sv.name_ja.label("service_name"),
-            sv.kind.label("service_kind"),
-            m.name_ja.label("merchant_name"),
-            m.merchant_id,
-            sh.name_ja.label("shop_name"),
-            te.name_ja.label("terminal_name"),
-            te.terminal_id,
+            service.c.service_cell,
+            service.c.service_name,
+            service.c.service_kind,
+            shop.c.merchant_name,
+            shop.c.merchant_id,
+            shop.c.shop_cell,
+            shop.c.shop_name,
+            terminal.c.terminal_name,
+            terminal.c.terminal_id,
             case((and_(ends.c.boundary.is_not(None), c.at < ends.c.boundary), 1), else_=0).label(
                 "closed"
             ),
         )
         .select_from(rows)
-        .outerjoin(directory.services, sv.service_id == c.service_id)
-        .outerjoin(directory.shops, sh.shop_id == c.shop_id)
-        .outerjoin(directory.merchants, m.merchant_id == sh.merchant_id)
-        .outerjoin(directory.terminal_numbers, tn.number == c.terminal_number)
-        .outerjoin(directory.terminals, te.terminal_id == tn.terminal_id)
+        .outerjoin(service, service.c.key == c.service_id)
+        .outerjoin(shop, shop.c.key == c.shop_id)
+        .outerjoin(terminal, terminal.c.key == c.terminal_number)
         .outerjoin(ends, ends.c.service_id == c.service_id)
+    )
+
+
+def _services(cell: Callable[[Any], Any]) -> Any:
+    s = directory.services.c
+    return select(
+        s.service_id.label("key"),
+        cell(s.service_id).label("service_cell"),
+        cell(s.name_ja).label("service_name"),
+        s.kind.label("service_kind"),
+    ).subquery("of_service")
+
+
+def _shops(cell: Callable[[Any], Any]) -> Any:
+    s, m = directory.shops.c, directory.merchants.c
+    return (
+        select(
+            s.shop_id.label("key"),
+            cell(s.shop_id).label("shop_cell"),
+            cell(s.name_ja).label("shop_name"),
+            cell(m.merchant_id).label("merchant_id"),
+            cell(m.name_ja).label("merchant_name"),
+        )
+        .join_from(directory.shops, directory.merchants, m.merchant_id == s.merchant_id)
+        .subquery("of_shop")
+    )
+
+
+def _terminals(cell: Callable[[Any], Any]) -> Any:
+    n, t_ = directory.terminal_numbers.c, directory.terminals.c
+    return (
+        select(
+            n.number.label("key"),
+            cell(t_.terminal_id).label("terminal_id"),
+            cell(t_.name_ja).label("terminal_name"),
+        )
+        .join_from(directory.terminal_numbers, directory.terminals, t_.terminal_id == n.terminal_id)
+        .subquery("of_terminal")
     )
 
 

@@ -83,6 +83,7 @@ def measure_results_sqlite() -> list[Row]:
 @contextmanager
 def _copied() -> Iterator[Database]:
     with big_postgres() as server:
+        server.drop(_COPY)  # of an older run, where the books are kept
         server.create(_COPY, template=DATABASE)
         migrate(server.url(_COPY, MIGRATOR), application_role=APPLICATION)
         with psycopg.connect(server.url(_COPY, server.superuser), autocommit=True) as owner:

@@ -31,6 +31,7 @@ from server.settlement.payouts.rules import Planned
 from server.settlement.payouts.settings import payees_of, settings_of
 from server.settlement.payouts.types import (
     HOLD_WORDS,
+    STATE_AFTER,
     BankDetails,
     BankRequest,
     Bulk,
@@ -53,6 +54,7 @@ from server.settlement.payouts.verify import verify_payouts
 
 __all__ = [
     "HOLD_WORDS",
+    "STATE_AFTER",
     "BankDetails",
     "BankRequest",
     "Bulk",
