@@ -29,7 +29,7 @@ from server.campaigns import GrantDesk, learn_calendar, run_expiry
 from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import HOUR, Clock, system_clock, tokyo_day
+from server.clock import HOUR, MINUTE, Clock, system_clock, tokyo_day
 from server.db import Database, migrate, open_database
 from server.directory import Keyring, KnownOwners, known_units, shops, terminals
 from server.directory.signin import SignIn
@@ -57,7 +57,9 @@ from server.ledger import (
     trial_balance,
 )
 from server.operators import Operators
+from server.paperwork import Paperwork
 from server.payments import Committed, DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
+from server.reports import write_days
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
@@ -67,12 +69,18 @@ from server.rpc.operator_books import BooksCalls
 from server.rpc.operator_campaigns import CampaignCalls
 from server.rpc.operator_cancels import CancelCalls
 from server.rpc.operator_closes import CloseCalls
+from server.rpc.operator_documents import DocumentCalls
 from server.rpc.operator_grants import GrantCalls
 from server.rpc.operator_payments import PaymentCalls
+from server.rpc.operator_payouts import PayoutCalls
+from server.rpc.operator_reports import ReportCalls
 from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
+from server.settlement.bankfile import ZenginBanks
 from server.settlement.closes import CloseDesk, CloseTimer
+from server.settlement.paper import PdfPool
+from server.settlement.payouts import PayeeDesk, PayoutDesk
 from server.state import KeyFiles, StateFolder
 from server.web.wallet import PlainHttp, WalletSettings, create_wallet_app
 from server.web_listener import WebListener
@@ -210,6 +218,7 @@ class ChobaServer:
         key = base.keyring.derive(ELIGIBILITY_PURPOSE)
         self._campaigns = CampaignDesk(base.database, base.ledger_clock, key)
         self._closes = CloseDesk(base.database, base.ledger_clock, base.head_key, base.checkpoint)
+        self._papers = PdfPool()  # one process: payments have the other core
         self._public = _public(
             base,
             self._fleet,
@@ -219,6 +228,7 @@ class ChobaServer:
             self._bulk,
             self._campaigns,
             self._closes,
+            self._papers,
         )
         self._webs = _webs(base, self._desk, self._signin)
         self._jobs = _due_jobs(base, self._desk, self._campaigns, self._closes)
@@ -271,6 +281,7 @@ class ChobaServer:
         self._watch.stop()
         await asyncio.gather(*(web.stop() for web in self._webs))
         await asyncio.gather(self._devices.stop(_GRACE_SECONDS), self._public.stop(_GRACE_SECONDS))
+        await asyncio.to_thread(self._papers.close)
         await self._parts.aclose()
         await self._bulk.stop()
         for task in self._tasks:
@@ -397,11 +408,19 @@ def _due_jobs(
     """What is done once in each period, whichever of the server processes does it."""
     jobs = DueJobs(base.database, base.clock)
     jobs.hourly(CLOSE_JOB, CloseTimer(closes).run)  # first: midnight has many jobs
+    jobs.daily("reports.days", partial(_write_days, base), after=10 * MINUTE)
     jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
     jobs.hourly("campaigns.expiry", partial(_expire, base))
     jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
     jobs.hourly("ledger.sign", partial(_sign, base))
     return jobs
+
+
+async def _write_days(base: Foundations) -> None:
+    """Sums of the days that are over, so that results are read and not added up."""
+    days = await asyncio.to_thread(write_days, base.database, base.ledger_clock)
+    if days:
+        say(log, logging.INFO, "results of days written", days=days)
 
 
 async def _issue_what_waits(campaigns: CampaignDesk) -> None:
@@ -491,6 +510,7 @@ def _public(
     bulk: BulkWorker,
     campaigns: CampaignDesk,
     closes: CloseDesk,
+    papers: PdfPool,
 ) -> Listener:
     settings = base.settings
 
@@ -525,9 +545,19 @@ def _public(
             CampaignCalls(campaigns),
             CancelCalls(base.database, cancels, base.clock, signin.believe_no_more),
             CloseCalls(base.database, closes, base.ledger_clock),
+            ReportCalls(base.database, base.settings.office.id),
+            _payouts(base),
+            DocumentCalls(
+                Paperwork(base.database, base.keyring, settings, base.ledger_clock, papers)
+            ),
         ),
         operator_guard=OperatorGuard(Operators(base.keys)),
     )
+
+
+def _payouts(base: Foundations) -> PayoutCalls:
+    of = (base.database, base.clock, ZenginBanks(), base.ledger_clock)
+    return PayoutCalls(base.database, PayoutDesk(*of), PayeeDesk(*of))
 
 
 def _grants(base: Foundations, bulk: BulkWorker) -> GrantCalls:

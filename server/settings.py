@@ -159,6 +159,7 @@ class BrokerSettings:
 class OfficeSettings:
     """Whom a customer or a shop can ask; stands on every slip."""
 
+    id: str = setting("OP-0001", "Id of the operator, as the transactions' CSV names it.")
     name: str = setting("まち商品券事務局", "Name of the office.")
     phone: str = setting("0120-000-000", "Telephone number of the office.")
     hours_ja: str = setting("毎日9時〜18時", "When the office answers, in Japanese.")

@@ -38,6 +38,11 @@ choba payout approve|discard|file|sent|settled BULK   its way to the bank, by tw
 choba payout returned PAYOUT                      組戻し: came back; is owed and paid again
 choba payout list|show                            bulks, their transfers and events
 choba shop bank ask|approve|refuse|list           where shops are paid: asked for, then approved
+choba statement make|show SERVICE N               精算明細 of a close, PDF or CSV, for each shop
+choba invoice make|show YYYY-MM                   請求書 to the city for a month's closes
+choba deposit import|enter|check|list …           入金照合: what the bank paid, against the books
+choba transactions list|csv …                     取引: found by user, shop, period and more
+choba results daily|monthly --from DAY --to DAY   実績: of everybody, a merchant or a shop
 choba bankfile check FILE                         全銀 総合振込: what is wrong where, or a summary
 choba bankfile make --input LIST --output FILE …  such a file from a plain list; needs no books
 
@@ -57,17 +62,20 @@ from server.cli import (
     campaigns,
     cancels,
     closes,
+    documents,
     funds,
     operators,
     payees,
     payouts,
     points,
+    reports,
     schedules,
 )
 from server.cli.running import common_options
 from server.db import DatabaseError
 from server.refusal import Refusal
 from server.settings import SettingsError
+from server.settlement.paper import PaperError
 from server.state import KeyFileError
 
 _AREAS: Final = (
@@ -84,9 +92,11 @@ _AREAS: Final = (
     payouts,
     payees,
     bankfile,
+    reports,
+    documents,
 )
 """Each adds its commands."""
-_KNOWN = (DatabaseError, SettingsError, KeyFileError)
+_KNOWN = (DatabaseError, SettingsError, KeyFileError, PaperError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

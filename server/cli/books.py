@@ -31,6 +31,7 @@ from server.ledger import (
 )
 from server.payments import Payment, find_payment, verify_cancels, verify_payments
 from server.refusal import Refusal, RefusalKind
+from server.reports import verify_results
 from server.settlement.closes import verify_closes
 from server.settlement.payouts import verify_payouts
 
@@ -51,6 +52,7 @@ VERIFIERS: Final[tuple[Verifier, ...]] = (
     _quiet(verify_lapses),
     _quiet(verify_closes),
     _quiet(verify_payouts),
+    verify_results,
 )
 """What ``choba audit verify`` asks besides the ledger: a room that keeps books adds its own."""
 

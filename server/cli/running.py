@@ -9,7 +9,7 @@ from typing import Any
 from server.db import Database, open_database
 from server.directory import Keyring
 from server.ledger import HeadKey
-from server.settings import DEFAULT_FOLDER, load
+from server.settings import DEFAULT_FOLDER, Settings, load
 from server.state import KeyFiles, StateFolder, state_folder
 
 Rooms = Any
@@ -70,6 +70,10 @@ def database_url(options: argparse.Namespace) -> str:
     """--database, else the settings' URL, else SQLite in the state folder."""
     if options.database:
         return str(options.database)
+    return settings_of(options).database.url or f"sqlite:///{state_of(options).database}"
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """--config, else what stands in /etc/choba. Raises SettingsError."""
     folder = [DEFAULT_FOLDER] if DEFAULT_FOLDER.is_dir() else []
-    configured = load(options.config or folder).database.url
-    return configured or f"sqlite:///{state_of(options).database}"
+    return load(options.config or folder)

@@ -13,7 +13,7 @@ from server.db.connections import kind_of, parse_url, sqlite_writer
 from server.db.errors import SchemaNotCurrent
 from server.db.kinds import DatabaseKind
 
-NEWEST: Final = "0013"
+NEWEST: Final = "0014"
 """The revision that this program needs; a test compares it with the migrations' files."""
 
 

@@ -44,6 +44,7 @@ from server.ledger.heads import (
 from server.ledger.issued import IssuedLot, issued_lots, postings_of
 from server.ledger.lines import LineReader, LotLine
 from server.ledger.lot_flows import LotFlow, lot_flows
+from server.ledger.movements import Moved, Movement, Movements, movements
 from server.ledger.pay_in import PayIn, PayInOutcome, PayIns, PaySource, salted
 from server.ledger.posting import (
     LedgerClock,
@@ -58,8 +59,10 @@ from server.ledger.ranges import (
     CustomerMoves,
     LaneRange,
     accounts_of,
+    accounts_of_owners,
     customer_moves,
     customer_totals,
+    first_instants,
     lane_ends,
     lock_lanes,
     newest_instant,
@@ -129,6 +132,9 @@ __all__ = [
     "LotFlow",
     "LotId",
     "LotLine",
+    "Moved",
+    "Movement",
+    "Movements",
     "NewLot",
     "OpenLot",
     "Operation",
@@ -157,6 +163,7 @@ __all__ = [
     "WalletsOnly",
     "Writes",
     "accounts_of",
+    "accounts_of_owners",
     "all_signed_heads",
     "allocate",
     "check_heads",
@@ -171,6 +178,7 @@ __all__ = [
     "empty_entries",
     "entries_of",
     "entry_by_id",
+    "first_instants",
     "gap_after",
     "instants_at",
     "issued_lots",
@@ -184,6 +192,7 @@ __all__ = [
     "lock_owner",
     "lock_stream",
     "lot_flows",
+    "movements",
     "newest_instant",
     "no_progress",
     "open_account",

@@ -4,7 +4,7 @@ A range is a range of the postings' primary key, so what a week moved is read wi
 its own and without a look at any other week.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
@@ -75,9 +75,14 @@ def accounts_of(connection: Connection, kind: AccountKind, unit: Unit) -> dict[A
 
 
 def customer_moves(
-    connection: Connection, kind: AccountKind, unit: Unit, ranges: Iterable[LaneRange]
+    connection: Connection,
+    kind: AccountKind,
+    unit: Unit | None,
+    ranges: Iterable[LaneRange],
+    only: Collection[AccountId] | None = None,
 ) -> dict[AccountId, CustomerMoves]:
-    """What moved between customers and each account of ``kind`` and ``unit`` in these ranges.
+    """What moved between customers and each account of ``kind`` and ``unit`` (None: of every unit)
+    in these ranges; ``only``: of these accounts.
 
     A posting that names a lot touches a customer (the audit holds every posting to that), so
     transfers and corrections of the operator are not in it. An entry counts once for an account,
@@ -88,7 +93,7 @@ def customer_moves(
     for one in ranges:
         if one.after < one.until:
             within = (p.lane_id == one.lane, p.position > one.after, p.position <= one.until)
-            _add(connection, _one_unit(kind, unit), within, total)
+            _add(connection, _accounts(kind, unit, only), within, total)
     return total
 
 
@@ -100,12 +105,37 @@ def customer_totals(connection: Connection, kind: AccountKind) -> dict[AccountId
     total: dict[AccountId, CustomerMoves] = {}
     for (lane,) in connection.execute(select(t.lanes.c.lane_id).order_by(t.lanes.c.lane_id)).all():
         within = (t.postings.c.lane_id == lane,)
-        _add(connection, t.accounts.c.kind == int(kind), within, total)
+        _add(connection, _accounts(kind, None), within, total)
     return total
 
 
-def _one_unit(kind: AccountKind, unit: Unit) -> ColumnElement[bool]:
-    return (t.accounts.c.kind == int(kind)) & (t.accounts.c.service_id == unit)
+def accounts_of_owners(
+    connection: Connection, kind: AccountKind, owners: Collection[OwnerKey]
+) -> dict[AccountId, Unit]:
+    """Every account of a kind that these owners have, with its unit."""
+    a = t.accounts.c
+    rows = connection.execute(
+        select(a.account_id, a.service_id).where(a.kind == int(kind), a.owner.in_(sorted(owners)))
+    )
+    return {AccountId(account): Unit(unit) for account, unit in rows}
+
+
+def first_instants(connection: Connection) -> tuple[Micros, ...]:
+    """Of the first entry of each lane that has one."""
+    e = t.entries.c
+    first = select(e.instant).join_from(
+        t.lanes, t.entries, (e.lane_id == t.lanes.c.lane_id) & (e.position == 1)
+    )
+    return tuple(Micros(at) for at in connection.execute(first).scalars())
+
+
+def _accounts(
+    kind: AccountKind, unit: Unit | None, only: Collection[AccountId] | None = None
+) -> ColumnElement[bool]:
+    wanted = t.accounts.c.kind == int(kind)
+    if unit is not None:
+        wanted &= t.accounts.c.service_id == unit
+    return wanted if only is None else wanted & t.accounts.c.account_id.in_(sorted(only))
 
 
 def _add(

@@ -1,16 +1,13 @@
 """OperatorService: closes and schedules. Translates; the settlement and the campaigns decide."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
-from datetime import date
 from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
 
 from protos.choba.v1 import operator_closes_pb2 as pb
-from protos.units import Micros
 from server.campaigns import (
     Schedule,
     Terms,
@@ -25,7 +22,8 @@ from server.db import Database
 from server.directory import ServiceId
 from server.ledger import LaneRange, LedgerClock
 from server.rpc.calls import Context
-from server.rpc.errors import invalid_field, plain_text, whole_number
+from server.rpc.days import day_of
+from server.rpc.errors import plain_text, whole_number
 from server.rpc.operator import operator_name
 from server.settlement.closes import (
     CloseDesk,
@@ -41,7 +39,6 @@ from server.settlement.closes import (
 _CLOSES_IN_ONE: Final = 100
 _SHOPS_IN_ONE: Final = 500
 _MOST_CLOSES: Final = 1_000_000
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 
 
 class CloseCalls:
@@ -137,7 +134,7 @@ class CloseCalls:
             self._clock,
             _service(request.service_id),
             schedule,
-            _day("valid_from_day", request.valid_from_day),
+            start_of_day(day_of("valid_from_day", request.valid_from_day)),
             by=operator_name(),
             why=request.why,
         )
@@ -146,17 +143,6 @@ class CloseCalls:
 
 def _service(text: str) -> ServiceId:
     return ServiceId(plain_text("service_id", text, 1, 64))
-
-
-def _day(name: str, text: str) -> Micros:
-    try:
-        if _DAY.match(text):
-            return start_of_day(date.fromisoformat(text))
-    except ValueError as error:
-        raise invalid_field(name, "there is no such day") from error
-    raise invalid_field(
-        name, "write a day as 2024-06-08", "日付は 2024-06-08 のように書いてください。"
-    )
 
 
 def _whole(

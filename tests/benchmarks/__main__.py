@@ -15,6 +15,7 @@ from tests.benchmarks import (
     pay_growth,
     pay_hot,
     pay_vs_hordak,
+    report_rows,
 )
 from tests.benchmarks.results import Row, keep, table
 from tests.support.postgres import NoPostgresError
@@ -32,6 +33,9 @@ ROWS: Mapping[str, Callable[[], list[Row]]] = {
     audit_verify.NAME_SQLITE: audit_verify.measure_sqlite,
     close_week.NAME: close_week.measure,
     close_week.NAME_SQLITE: close_week.measure_sqlite,
+    report_rows.CSV: report_rows.measure_csv,
+    report_rows.RESULTS: report_rows.measure_results,
+    report_rows.RESULTS_SQLITE: report_rows.measure_results_sqlite,
 }
 """A row may bring another with it, as a rate its latency."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from server.db import Database
 from server.ledger import AccountKind
+from server.reports import verify_results
 
 
 @dataclass(frozen=True, order=True)
@@ -106,7 +107,8 @@ def sums_of_postings(database: Database) -> Sums:
 
 
 def assert_results_are_the_ledger(database: Database) -> None:
-    """Nobody may write meanwhile."""
+    """Nobody may write meanwhile. The product's own comparison of results, transactions and ledger
+    has to come to the same."""
     rows, postings = sums_of_rows(database), sums_of_postings(database)
     differing = {
         line: (rows[line], postings[line])
@@ -114,6 +116,7 @@ def assert_results_are_the_ledger(database: Database) -> None:
         if rows[line] != postings[line]
     }
     assert not differing, differing
+    assert database.read_now(verify_results) == []
 
 
 def _sums(connection: Connection, rows: str) -> Sums:

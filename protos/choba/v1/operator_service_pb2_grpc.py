@@ -8,8 +8,11 @@ from protos.choba.v1 import operator_books_pb2 as choba_dot_v1_dot_operator__boo
 from protos.choba.v1 import operator_campaigns_pb2 as choba_dot_v1_dot_operator__campaigns__pb2
 from protos.choba.v1 import operator_cancels_pb2 as choba_dot_v1_dot_operator__cancels__pb2
 from protos.choba.v1 import operator_closes_pb2 as choba_dot_v1_dot_operator__closes__pb2
+from protos.choba.v1 import operator_documents_pb2 as choba_dot_v1_dot_operator__documents__pb2
 from protos.choba.v1 import operator_grants_pb2 as choba_dot_v1_dot_operator__grants__pb2
 from protos.choba.v1 import operator_payments_pb2 as choba_dot_v1_dot_operator__payments__pb2
+from protos.choba.v1 import operator_payouts_pb2 as choba_dot_v1_dot_operator__payouts__pb2
+from protos.choba.v1 import operator_reports_pb2 as choba_dot_v1_dot_operator__reports__pb2
 from protos.choba.v1 import operator_service_pb2 as choba_dot_v1_dot_operator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -242,6 +245,131 @@ class OperatorServiceStub:
                 '/choba.v1.OperatorService/SetSchedule',
                 request_serializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.FromString,
+                _registered_method=True)
+        self.SearchTransactions = channel.unary_unary(
+                '/choba.v1.OperatorService/SearchTransactions',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsResponse.FromString,
+                _registered_method=True)
+        self.ExportTransactions = channel.unary_stream(
+                '/choba.v1.OperatorService/ExportTransactions',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsResponse.FromString,
+                _registered_method=True)
+        self.GetResults = channel.unary_unary(
+                '/choba.v1.OperatorService/GetResults',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsResponse.FromString,
+                _registered_method=True)
+        self.ExportResults = channel.unary_stream(
+                '/choba.v1.OperatorService/ExportResults',
+                request_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsResponse.FromString,
+                _registered_method=True)
+        self.SetPayoutSettings = channel.unary_unary(
+                '/choba.v1.OperatorService/SetPayoutSettings',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.SetPayoutSettingsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.SetPayoutSettingsResponse.FromString,
+                _registered_method=True)
+        self.SetOneTransfer = channel.unary_unary(
+                '/choba.v1.OperatorService/SetOneTransfer',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.SetOneTransferRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.SetOneTransferResponse.FromString,
+                _registered_method=True)
+        self.AskForBankDetails = channel.unary_unary(
+                '/choba.v1.OperatorService/AskForBankDetails',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.AskForBankDetailsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.AskForBankDetailsResponse.FromString,
+                _registered_method=True)
+        self.DecideBankDetails = channel.unary_unary(
+                '/choba.v1.OperatorService/DecideBankDetails',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.DecideBankDetailsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.DecideBankDetailsResponse.FromString,
+                _registered_method=True)
+        self.ListBankDetails = channel.unary_unary(
+                '/choba.v1.OperatorService/ListBankDetails',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.ListBankDetailsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ListBankDetailsResponse.FromString,
+                _registered_method=True)
+        self.ProposeCorrection = channel.unary_unary(
+                '/choba.v1.OperatorService/ProposeCorrection',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.ProposeCorrectionRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ProposeCorrectionResponse.FromString,
+                _registered_method=True)
+        self.DecideCorrection = channel.unary_unary(
+                '/choba.v1.OperatorService/DecideCorrection',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.DecideCorrectionRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.DecideCorrectionResponse.FromString,
+                _registered_method=True)
+        self.ListCorrections = channel.unary_unary(
+                '/choba.v1.OperatorService/ListCorrections',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.ListCorrectionsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ListCorrectionsResponse.FromString,
+                _registered_method=True)
+        self.PreviewPayouts = channel.unary_unary(
+                '/choba.v1.OperatorService/PreviewPayouts',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.PreviewPayoutsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.PreviewPayoutsResponse.FromString,
+                _registered_method=True)
+        self.DraftPayouts = channel.unary_unary(
+                '/choba.v1.OperatorService/DraftPayouts',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.DraftPayoutsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.DraftPayoutsResponse.FromString,
+                _registered_method=True)
+        self.MoveBulk = channel.unary_unary(
+                '/choba.v1.OperatorService/MoveBulk',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.MoveBulkRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.MoveBulkResponse.FromString,
+                _registered_method=True)
+        self.MakePayoutFile = channel.unary_stream(
+                '/choba.v1.OperatorService/MakePayoutFile',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.MakePayoutFileRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.MakePayoutFileResponse.FromString,
+                _registered_method=True)
+        self.ReturnTransfer = channel.unary_unary(
+                '/choba.v1.OperatorService/ReturnTransfer',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.ReturnTransferRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ReturnTransferResponse.FromString,
+                _registered_method=True)
+        self.ListBulks = channel.unary_unary(
+                '/choba.v1.OperatorService/ListBulks',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.ListBulksRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ListBulksResponse.FromString,
+                _registered_method=True)
+        self.GetBulkOfPayouts = channel.unary_stream(
+                '/choba.v1.OperatorService/GetBulkOfPayouts',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.GetBulkOfPayoutsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.GetBulkOfPayoutsResponse.FromString,
+                _registered_method=True)
+        self.MakeStatements = channel.unary_stream(
+                '/choba.v1.OperatorService/MakeStatements',
+                request_serializer=choba_dot_v1_dot_operator__documents__pb2.MakeStatementsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__documents__pb2.MakeStatementsResponse.FromString,
+                _registered_method=True)
+        self.MakeInvoice = channel.unary_stream(
+                '/choba.v1.OperatorService/MakeInvoice',
+                request_serializer=choba_dot_v1_dot_operator__documents__pb2.MakeInvoiceRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__documents__pb2.MakeInvoiceResponse.FromString,
+                _registered_method=True)
+        self.CheckDeposit = channel.unary_unary(
+                '/choba.v1.OperatorService/CheckDeposit',
+                request_serializer=choba_dot_v1_dot_operator__documents__pb2.CheckDepositRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__documents__pb2.CheckDepositResponse.FromString,
+                _registered_method=True)
+        self.EnterDeposit = channel.unary_unary(
+                '/choba.v1.OperatorService/EnterDeposit',
+                request_serializer=choba_dot_v1_dot_operator__documents__pb2.EnterDepositRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__documents__pb2.EnterDepositResponse.FromString,
+                _registered_method=True)
+        self.ImportDeposits = channel.stream_stream(
+                '/choba.v1.OperatorService/ImportDeposits',
+                request_serializer=choba_dot_v1_dot_operator__documents__pb2.ImportDepositsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__documents__pb2.ImportDepositsResponse.FromString,
+                _registered_method=True)
+        self.ListDeposits = channel.unary_stream(
+                '/choba.v1.OperatorService/ListDeposits',
+                request_serializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsResponse.FromString,
                 _registered_method=True)
 
 
@@ -520,6 +648,162 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchTransactions(self, request, context):
+        """取引管理: newest first, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportTransactions(self, request, context):
+        """The transactions' CSV, of any size.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetResults(self, request, context):
+        """実績管理: by day or month.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportResults(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPayoutSettings(self, request, context):
+        """支払: bank details, corrections, bulks of transfers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetOneTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AskForBankDetails(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideBankDetails(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBankDetails(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeCorrection(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideCorrection(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCorrections(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewPayouts(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DraftPayouts(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MoveBulk(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MakePayoutFile(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnTransfer(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBulks(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBulkOfPayouts(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MakeStatements(self, request, context):
+        """精算明細, 請求書
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MakeInvoice(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckDeposit(self, request, context):
+        """入金照合: what a bank says has arrived, held against the books down to the counter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnterDeposit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportDeposits(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeposits(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -722,6 +1006,131 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.SetSchedule,
                     request_deserializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.SerializeToString,
+            ),
+            'SearchTransactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchTransactions,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsResponse.SerializeToString,
+            ),
+            'ExportTransactions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportTransactions,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsResponse.SerializeToString,
+            ),
+            'GetResults': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetResults,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.GetResultsResponse.SerializeToString,
+            ),
+            'ExportResults': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportResults,
+                    request_deserializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__reports__pb2.ExportResultsResponse.SerializeToString,
+            ),
+            'SetPayoutSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPayoutSettings,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.SetPayoutSettingsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.SetPayoutSettingsResponse.SerializeToString,
+            ),
+            'SetOneTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetOneTransfer,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.SetOneTransferRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.SetOneTransferResponse.SerializeToString,
+            ),
+            'AskForBankDetails': grpc.unary_unary_rpc_method_handler(
+                    servicer.AskForBankDetails,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.AskForBankDetailsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.AskForBankDetailsResponse.SerializeToString,
+            ),
+            'DecideBankDetails': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideBankDetails,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.DecideBankDetailsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.DecideBankDetailsResponse.SerializeToString,
+            ),
+            'ListBankDetails': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBankDetails,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ListBankDetailsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.ListBankDetailsResponse.SerializeToString,
+            ),
+            'ProposeCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeCorrection,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ProposeCorrectionRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.ProposeCorrectionResponse.SerializeToString,
+            ),
+            'DecideCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideCorrection,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.DecideCorrectionRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.DecideCorrectionResponse.SerializeToString,
+            ),
+            'ListCorrections': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCorrections,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ListCorrectionsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.ListCorrectionsResponse.SerializeToString,
+            ),
+            'PreviewPayouts': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewPayouts,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.PreviewPayoutsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.PreviewPayoutsResponse.SerializeToString,
+            ),
+            'DraftPayouts': grpc.unary_unary_rpc_method_handler(
+                    servicer.DraftPayouts,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.DraftPayoutsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.DraftPayoutsResponse.SerializeToString,
+            ),
+            'MoveBulk': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveBulk,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.MoveBulkRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.MoveBulkResponse.SerializeToString,
+            ),
+            'MakePayoutFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.MakePayoutFile,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.MakePayoutFileRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.MakePayoutFileResponse.SerializeToString,
+            ),
+            'ReturnTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnTransfer,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ReturnTransferRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.ReturnTransferResponse.SerializeToString,
+            ),
+            'ListBulks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBulks,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.ListBulksRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.ListBulksResponse.SerializeToString,
+            ),
+            'GetBulkOfPayouts': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetBulkOfPayouts,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.GetBulkOfPayoutsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.GetBulkOfPayoutsResponse.SerializeToString,
+            ),
+            'MakeStatements': grpc.unary_stream_rpc_method_handler(
+                    servicer.MakeStatements,
+                    request_deserializer=choba_dot_v1_dot_operator__documents__pb2.MakeStatementsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__documents__pb2.MakeStatementsResponse.SerializeToString,
+            ),
+            'MakeInvoice': grpc.unary_stream_rpc_method_handler(
+                    servicer.MakeInvoice,
+                    request_deserializer=choba_dot_v1_dot_operator__documents__pb2.MakeInvoiceRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__documents__pb2.MakeInvoiceResponse.SerializeToString,
+            ),
+            'CheckDeposit': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckDeposit,
+                    request_deserializer=choba_dot_v1_dot_operator__documents__pb2.CheckDepositRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__documents__pb2.CheckDepositResponse.SerializeToString,
+            ),
+            'EnterDeposit': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnterDeposit,
+                    request_deserializer=choba_dot_v1_dot_operator__documents__pb2.EnterDepositRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__documents__pb2.EnterDepositResponse.SerializeToString,
+            ),
+            'ImportDeposits': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportDeposits,
+                    request_deserializer=choba_dot_v1_dot_operator__documents__pb2.ImportDepositsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__documents__pb2.ImportDepositsResponse.SerializeToString,
+            ),
+            'ListDeposits': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListDeposits,
+                    request_deserializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1806,6 +2215,681 @@ class OperatorService:
             '/choba.v1.OperatorService/SetSchedule',
             choba_dot_v1_dot_operator__closes__pb2.SetScheduleRequest.SerializeToString,
             choba_dot_v1_dot_operator__closes__pb2.SetScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SearchTransactions',
+            choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.SearchTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ExportTransactions',
+            choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.ExportTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetResults(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetResults',
+            choba_dot_v1_dot_operator__reports__pb2.GetResultsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.GetResultsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportResults(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ExportResults',
+            choba_dot_v1_dot_operator__reports__pb2.ExportResultsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__reports__pb2.ExportResultsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPayoutSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetPayoutSettings',
+            choba_dot_v1_dot_operator__payouts__pb2.SetPayoutSettingsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.SetPayoutSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetOneTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/SetOneTransfer',
+            choba_dot_v1_dot_operator__payouts__pb2.SetOneTransferRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.SetOneTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AskForBankDetails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/AskForBankDetails',
+            choba_dot_v1_dot_operator__payouts__pb2.AskForBankDetailsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.AskForBankDetailsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideBankDetails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/DecideBankDetails',
+            choba_dot_v1_dot_operator__payouts__pb2.DecideBankDetailsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.DecideBankDetailsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBankDetails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListBankDetails',
+            choba_dot_v1_dot_operator__payouts__pb2.ListBankDetailsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.ListBankDetailsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ProposeCorrection',
+            choba_dot_v1_dot_operator__payouts__pb2.ProposeCorrectionRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.ProposeCorrectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/DecideCorrection',
+            choba_dot_v1_dot_operator__payouts__pb2.DecideCorrectionRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.DecideCorrectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCorrections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListCorrections',
+            choba_dot_v1_dot_operator__payouts__pb2.ListCorrectionsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.ListCorrectionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewPayouts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/PreviewPayouts',
+            choba_dot_v1_dot_operator__payouts__pb2.PreviewPayoutsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.PreviewPayoutsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DraftPayouts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/DraftPayouts',
+            choba_dot_v1_dot_operator__payouts__pb2.DraftPayoutsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.DraftPayoutsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveBulk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/MoveBulk',
+            choba_dot_v1_dot_operator__payouts__pb2.MoveBulkRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.MoveBulkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakePayoutFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/MakePayoutFile',
+            choba_dot_v1_dot_operator__payouts__pb2.MakePayoutFileRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.MakePayoutFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ReturnTransfer',
+            choba_dot_v1_dot_operator__payouts__pb2.ReturnTransferRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.ReturnTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBulks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListBulks',
+            choba_dot_v1_dot_operator__payouts__pb2.ListBulksRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.ListBulksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBulkOfPayouts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetBulkOfPayouts',
+            choba_dot_v1_dot_operator__payouts__pb2.GetBulkOfPayoutsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.GetBulkOfPayoutsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakeStatements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/MakeStatements',
+            choba_dot_v1_dot_operator__documents__pb2.MakeStatementsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__documents__pb2.MakeStatementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakeInvoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/MakeInvoice',
+            choba_dot_v1_dot_operator__documents__pb2.MakeInvoiceRequest.SerializeToString,
+            choba_dot_v1_dot_operator__documents__pb2.MakeInvoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckDeposit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/CheckDeposit',
+            choba_dot_v1_dot_operator__documents__pb2.CheckDepositRequest.SerializeToString,
+            choba_dot_v1_dot_operator__documents__pb2.CheckDepositResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnterDeposit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/EnterDeposit',
+            choba_dot_v1_dot_operator__documents__pb2.EnterDepositRequest.SerializeToString,
+            choba_dot_v1_dot_operator__documents__pb2.EnterDepositResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportDeposits(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/choba.v1.OperatorService/ImportDeposits',
+            choba_dot_v1_dot_operator__documents__pb2.ImportDepositsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__documents__pb2.ImportDepositsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeposits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/choba.v1.OperatorService/ListDeposits',
+            choba_dot_v1_dot_operator__documents__pb2.ListDepositsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__documents__pb2.ListDepositsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,8 +8,11 @@ from protos.choba.v1 import operator_books_pb2 as _operator_books_pb2
 from protos.choba.v1 import operator_campaigns_pb2 as _operator_campaigns_pb2
 from protos.choba.v1 import operator_cancels_pb2 as _operator_cancels_pb2
 from protos.choba.v1 import operator_closes_pb2 as _operator_closes_pb2
+from protos.choba.v1 import operator_documents_pb2 as _operator_documents_pb2
 from protos.choba.v1 import operator_grants_pb2 as _operator_grants_pb2
 from protos.choba.v1 import operator_payments_pb2 as _operator_payments_pb2
+from protos.choba.v1 import operator_payouts_pb2 as _operator_payouts_pb2
+from protos.choba.v1 import operator_reports_pb2 as _operator_reports_pb2
 from protos.choba.v1 import operator_service_pb2 as _operator_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -116,6 +119,37 @@ class OperatorServiceStub:
     GetSchedule: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.GetScheduleRequest, _operator_closes_pb2.GetScheduleResponse]
     SetSchedule: _grpc.UnaryUnaryMultiCallable[_operator_closes_pb2.SetScheduleRequest, _operator_closes_pb2.SetScheduleResponse]
     """When a service closes and is paid, from a boundary to come on."""
+    SearchTransactions: _grpc.UnaryUnaryMultiCallable[_operator_reports_pb2.SearchTransactionsRequest, _operator_reports_pb2.SearchTransactionsResponse]
+    """取引管理: newest first, in pages."""
+    ExportTransactions: _grpc.UnaryStreamMultiCallable[_operator_reports_pb2.ExportTransactionsRequest, _operator_reports_pb2.ExportTransactionsResponse]
+    """The transactions' CSV, of any size."""
+    GetResults: _grpc.UnaryUnaryMultiCallable[_operator_reports_pb2.GetResultsRequest, _operator_reports_pb2.GetResultsResponse]
+    """実績管理: by day or month."""
+    ExportResults: _grpc.UnaryStreamMultiCallable[_operator_reports_pb2.ExportResultsRequest, _operator_reports_pb2.ExportResultsResponse]
+    SetPayoutSettings: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.SetPayoutSettingsRequest, _operator_payouts_pb2.SetPayoutSettingsResponse]
+    """支払: bank details, corrections, bulks of transfers."""
+    SetOneTransfer: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.SetOneTransferRequest, _operator_payouts_pb2.SetOneTransferResponse]
+    AskForBankDetails: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.AskForBankDetailsRequest, _operator_payouts_pb2.AskForBankDetailsResponse]
+    DecideBankDetails: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.DecideBankDetailsRequest, _operator_payouts_pb2.DecideBankDetailsResponse]
+    ListBankDetails: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.ListBankDetailsRequest, _operator_payouts_pb2.ListBankDetailsResponse]
+    ProposeCorrection: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.ProposeCorrectionRequest, _operator_payouts_pb2.ProposeCorrectionResponse]
+    DecideCorrection: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.DecideCorrectionRequest, _operator_payouts_pb2.DecideCorrectionResponse]
+    ListCorrections: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.ListCorrectionsRequest, _operator_payouts_pb2.ListCorrectionsResponse]
+    PreviewPayouts: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.PreviewPayoutsRequest, _operator_payouts_pb2.PreviewPayoutsResponse]
+    DraftPayouts: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.DraftPayoutsRequest, _operator_payouts_pb2.DraftPayoutsResponse]
+    MoveBulk: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.MoveBulkRequest, _operator_payouts_pb2.MoveBulkResponse]
+    MakePayoutFile: _grpc.UnaryStreamMultiCallable[_operator_payouts_pb2.MakePayoutFileRequest, _operator_payouts_pb2.MakePayoutFileResponse]
+    ReturnTransfer: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.ReturnTransferRequest, _operator_payouts_pb2.ReturnTransferResponse]
+    ListBulks: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.ListBulksRequest, _operator_payouts_pb2.ListBulksResponse]
+    GetBulkOfPayouts: _grpc.UnaryStreamMultiCallable[_operator_payouts_pb2.GetBulkOfPayoutsRequest, _operator_payouts_pb2.GetBulkOfPayoutsResponse]
+    MakeStatements: _grpc.UnaryStreamMultiCallable[_operator_documents_pb2.MakeStatementsRequest, _operator_documents_pb2.MakeStatementsResponse]
+    """精算明細, 請求書"""
+    MakeInvoice: _grpc.UnaryStreamMultiCallable[_operator_documents_pb2.MakeInvoiceRequest, _operator_documents_pb2.MakeInvoiceResponse]
+    CheckDeposit: _grpc.UnaryUnaryMultiCallable[_operator_documents_pb2.CheckDepositRequest, _operator_documents_pb2.CheckDepositResponse]
+    """入金照合: what a bank says has arrived, held against the books down to the counter."""
+    EnterDeposit: _grpc.UnaryUnaryMultiCallable[_operator_documents_pb2.EnterDepositRequest, _operator_documents_pb2.EnterDepositResponse]
+    ImportDeposits: _grpc.StreamStreamMultiCallable[_operator_documents_pb2.ImportDepositsRequest, _operator_documents_pb2.ImportDepositsResponse]
+    ListDeposits: _grpc.UnaryStreamMultiCallable[_operator_documents_pb2.ListDepositsRequest, _operator_documents_pb2.ListDepositsResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -198,6 +232,37 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     GetSchedule: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.GetScheduleRequest, _operator_closes_pb2.GetScheduleResponse]  # type: ignore[assignment]
     SetSchedule: _aio.UnaryUnaryMultiCallable[_operator_closes_pb2.SetScheduleRequest, _operator_closes_pb2.SetScheduleResponse]  # type: ignore[assignment]
     """When a service closes and is paid, from a boundary to come on."""
+    SearchTransactions: _aio.UnaryUnaryMultiCallable[_operator_reports_pb2.SearchTransactionsRequest, _operator_reports_pb2.SearchTransactionsResponse]  # type: ignore[assignment]
+    """取引管理: newest first, in pages."""
+    ExportTransactions: _aio.UnaryStreamMultiCallable[_operator_reports_pb2.ExportTransactionsRequest, _operator_reports_pb2.ExportTransactionsResponse]  # type: ignore[assignment]
+    """The transactions' CSV, of any size."""
+    GetResults: _aio.UnaryUnaryMultiCallable[_operator_reports_pb2.GetResultsRequest, _operator_reports_pb2.GetResultsResponse]  # type: ignore[assignment]
+    """実績管理: by day or month."""
+    ExportResults: _aio.UnaryStreamMultiCallable[_operator_reports_pb2.ExportResultsRequest, _operator_reports_pb2.ExportResultsResponse]  # type: ignore[assignment]
+    SetPayoutSettings: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.SetPayoutSettingsRequest, _operator_payouts_pb2.SetPayoutSettingsResponse]  # type: ignore[assignment]
+    """支払: bank details, corrections, bulks of transfers."""
+    SetOneTransfer: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.SetOneTransferRequest, _operator_payouts_pb2.SetOneTransferResponse]  # type: ignore[assignment]
+    AskForBankDetails: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.AskForBankDetailsRequest, _operator_payouts_pb2.AskForBankDetailsResponse]  # type: ignore[assignment]
+    DecideBankDetails: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.DecideBankDetailsRequest, _operator_payouts_pb2.DecideBankDetailsResponse]  # type: ignore[assignment]
+    ListBankDetails: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.ListBankDetailsRequest, _operator_payouts_pb2.ListBankDetailsResponse]  # type: ignore[assignment]
+    ProposeCorrection: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.ProposeCorrectionRequest, _operator_payouts_pb2.ProposeCorrectionResponse]  # type: ignore[assignment]
+    DecideCorrection: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.DecideCorrectionRequest, _operator_payouts_pb2.DecideCorrectionResponse]  # type: ignore[assignment]
+    ListCorrections: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.ListCorrectionsRequest, _operator_payouts_pb2.ListCorrectionsResponse]  # type: ignore[assignment]
+    PreviewPayouts: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.PreviewPayoutsRequest, _operator_payouts_pb2.PreviewPayoutsResponse]  # type: ignore[assignment]
+    DraftPayouts: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.DraftPayoutsRequest, _operator_payouts_pb2.DraftPayoutsResponse]  # type: ignore[assignment]
+    MoveBulk: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.MoveBulkRequest, _operator_payouts_pb2.MoveBulkResponse]  # type: ignore[assignment]
+    MakePayoutFile: _aio.UnaryStreamMultiCallable[_operator_payouts_pb2.MakePayoutFileRequest, _operator_payouts_pb2.MakePayoutFileResponse]  # type: ignore[assignment]
+    ReturnTransfer: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.ReturnTransferRequest, _operator_payouts_pb2.ReturnTransferResponse]  # type: ignore[assignment]
+    ListBulks: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.ListBulksRequest, _operator_payouts_pb2.ListBulksResponse]  # type: ignore[assignment]
+    GetBulkOfPayouts: _aio.UnaryStreamMultiCallable[_operator_payouts_pb2.GetBulkOfPayoutsRequest, _operator_payouts_pb2.GetBulkOfPayoutsResponse]  # type: ignore[assignment]
+    MakeStatements: _aio.UnaryStreamMultiCallable[_operator_documents_pb2.MakeStatementsRequest, _operator_documents_pb2.MakeStatementsResponse]  # type: ignore[assignment]
+    """精算明細, 請求書"""
+    MakeInvoice: _aio.UnaryStreamMultiCallable[_operator_documents_pb2.MakeInvoiceRequest, _operator_documents_pb2.MakeInvoiceResponse]  # type: ignore[assignment]
+    CheckDeposit: _aio.UnaryUnaryMultiCallable[_operator_documents_pb2.CheckDepositRequest, _operator_documents_pb2.CheckDepositResponse]  # type: ignore[assignment]
+    """入金照合: what a bank says has arrived, held against the books down to the counter."""
+    EnterDeposit: _aio.UnaryUnaryMultiCallable[_operator_documents_pb2.EnterDepositRequest, _operator_documents_pb2.EnterDepositResponse]  # type: ignore[assignment]
+    ImportDeposits: _aio.StreamStreamMultiCallable[_operator_documents_pb2.ImportDepositsRequest, _operator_documents_pb2.ImportDepositsResponse]  # type: ignore[assignment]
+    ListDeposits: _aio.UnaryStreamMultiCallable[_operator_documents_pb2.ListDepositsRequest, _operator_documents_pb2.ListDepositsResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -517,5 +582,186 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operator_closes_pb2.SetScheduleResponse, _abc.Awaitable[_operator_closes_pb2.SetScheduleResponse]]:
         """When a service closes and is paid, from a boundary to come on."""
+
+    @_abc_1.abstractmethod
+    def SearchTransactions(
+        self,
+        request: _operator_reports_pb2.SearchTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_reports_pb2.SearchTransactionsResponse, _abc.Awaitable[_operator_reports_pb2.SearchTransactionsResponse]]:
+        """取引管理: newest first, in pages."""
+
+    @_abc_1.abstractmethod
+    def ExportTransactions(
+        self,
+        request: _operator_reports_pb2.ExportTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_reports_pb2.ExportTransactionsResponse], _abc.AsyncIterator[_operator_reports_pb2.ExportTransactionsResponse]]:
+        """The transactions' CSV, of any size."""
+
+    @_abc_1.abstractmethod
+    def GetResults(
+        self,
+        request: _operator_reports_pb2.GetResultsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_reports_pb2.GetResultsResponse, _abc.Awaitable[_operator_reports_pb2.GetResultsResponse]]:
+        """実績管理: by day or month."""
+
+    @_abc_1.abstractmethod
+    def ExportResults(
+        self,
+        request: _operator_reports_pb2.ExportResultsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_reports_pb2.ExportResultsResponse], _abc.AsyncIterator[_operator_reports_pb2.ExportResultsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SetPayoutSettings(
+        self,
+        request: _operator_payouts_pb2.SetPayoutSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.SetPayoutSettingsResponse, _abc.Awaitable[_operator_payouts_pb2.SetPayoutSettingsResponse]]:
+        """支払: bank details, corrections, bulks of transfers."""
+
+    @_abc_1.abstractmethod
+    def SetOneTransfer(
+        self,
+        request: _operator_payouts_pb2.SetOneTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.SetOneTransferResponse, _abc.Awaitable[_operator_payouts_pb2.SetOneTransferResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def AskForBankDetails(
+        self,
+        request: _operator_payouts_pb2.AskForBankDetailsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.AskForBankDetailsResponse, _abc.Awaitable[_operator_payouts_pb2.AskForBankDetailsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DecideBankDetails(
+        self,
+        request: _operator_payouts_pb2.DecideBankDetailsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.DecideBankDetailsResponse, _abc.Awaitable[_operator_payouts_pb2.DecideBankDetailsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListBankDetails(
+        self,
+        request: _operator_payouts_pb2.ListBankDetailsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.ListBankDetailsResponse, _abc.Awaitable[_operator_payouts_pb2.ListBankDetailsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ProposeCorrection(
+        self,
+        request: _operator_payouts_pb2.ProposeCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.ProposeCorrectionResponse, _abc.Awaitable[_operator_payouts_pb2.ProposeCorrectionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DecideCorrection(
+        self,
+        request: _operator_payouts_pb2.DecideCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.DecideCorrectionResponse, _abc.Awaitable[_operator_payouts_pb2.DecideCorrectionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListCorrections(
+        self,
+        request: _operator_payouts_pb2.ListCorrectionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.ListCorrectionsResponse, _abc.Awaitable[_operator_payouts_pb2.ListCorrectionsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PreviewPayouts(
+        self,
+        request: _operator_payouts_pb2.PreviewPayoutsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.PreviewPayoutsResponse, _abc.Awaitable[_operator_payouts_pb2.PreviewPayoutsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DraftPayouts(
+        self,
+        request: _operator_payouts_pb2.DraftPayoutsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.DraftPayoutsResponse, _abc.Awaitable[_operator_payouts_pb2.DraftPayoutsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def MoveBulk(
+        self,
+        request: _operator_payouts_pb2.MoveBulkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.MoveBulkResponse, _abc.Awaitable[_operator_payouts_pb2.MoveBulkResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def MakePayoutFile(
+        self,
+        request: _operator_payouts_pb2.MakePayoutFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_payouts_pb2.MakePayoutFileResponse], _abc.AsyncIterator[_operator_payouts_pb2.MakePayoutFileResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ReturnTransfer(
+        self,
+        request: _operator_payouts_pb2.ReturnTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.ReturnTransferResponse, _abc.Awaitable[_operator_payouts_pb2.ReturnTransferResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListBulks(
+        self,
+        request: _operator_payouts_pb2.ListBulksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.ListBulksResponse, _abc.Awaitable[_operator_payouts_pb2.ListBulksResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetBulkOfPayouts(
+        self,
+        request: _operator_payouts_pb2.GetBulkOfPayoutsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_payouts_pb2.GetBulkOfPayoutsResponse], _abc.AsyncIterator[_operator_payouts_pb2.GetBulkOfPayoutsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def MakeStatements(
+        self,
+        request: _operator_documents_pb2.MakeStatementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_documents_pb2.MakeStatementsResponse], _abc.AsyncIterator[_operator_documents_pb2.MakeStatementsResponse]]:
+        """精算明細, 請求書"""
+
+    @_abc_1.abstractmethod
+    def MakeInvoice(
+        self,
+        request: _operator_documents_pb2.MakeInvoiceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_documents_pb2.MakeInvoiceResponse], _abc.AsyncIterator[_operator_documents_pb2.MakeInvoiceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CheckDeposit(
+        self,
+        request: _operator_documents_pb2.CheckDepositRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_documents_pb2.CheckDepositResponse, _abc.Awaitable[_operator_documents_pb2.CheckDepositResponse]]:
+        """入金照合: what a bank says has arrived, held against the books down to the counter."""
+
+    @_abc_1.abstractmethod
+    def EnterDeposit(
+        self,
+        request: _operator_documents_pb2.EnterDepositRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_documents_pb2.EnterDepositResponse, _abc.Awaitable[_operator_documents_pb2.EnterDepositResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ImportDeposits(
+        self,
+        request_iterator: _MaybeAsyncIterator[_operator_documents_pb2.ImportDepositsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_documents_pb2.ImportDepositsResponse], _abc.AsyncIterator[_operator_documents_pb2.ImportDepositsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListDeposits(
+        self,
+        request: _operator_documents_pb2.ListDepositsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operator_documents_pb2.ListDepositsResponse], _abc.AsyncIterator[_operator_documents_pb2.ListDepositsResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -55,7 +55,7 @@ from server.campaigns.selling.orders import (
     release_unpaid,
     units_won,
 )
-from server.campaigns.selling.purchases import book_purchases, pending_purchases
+from server.campaigns.selling.purchases import book_purchases, charge_key, pending_purchases
 from server.campaigns.selling.refusals import CampaignReason
 from server.campaigns.selling.report import (
     CampaignReport,
@@ -120,6 +120,7 @@ __all__ = [
     "campaign_at",
     "campaign_report",
     "campaigns_at",
+    "charge_key",
     "check_residents",
     "draw",
     "forget_residents",

@@ -18,6 +18,7 @@ from server.db.schema import (
     oversight,
     payments,
     payouts,
+    reports,
     selling,
     signin,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "oversight",
     "payments",
     "payouts",
+    "reports",
     "selling",
     "signin",
 ]

@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     LargeBinary,
     SmallInteger,
     Table,
@@ -54,3 +55,5 @@ grants: Final = Table(
     info=access(Access.BOOK),
 )
 """The domain's row of a 付与 or チャージ entry; ``grant_id`` is the entry's id."""
+
+Index("ix_grants_time", grants.c.granted_at, grants.c.grant_id)

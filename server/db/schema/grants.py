@@ -72,6 +72,8 @@ grant_cancels: Final = Table(
 )
 """Cancel slips of grants (OP5 付与キャンセル), one per grant: ``cancel_id`` is the entry's id."""
 
+Index("ix_grant_cancels_time", grant_cancels.c.cancelled_at, grant_cancels.c.cancel_id)
+
 expiry_rules: Final = Table(
     "expiry_rules",
     metadata,

@@ -68,6 +68,8 @@ payments: Final = Table(
 
 Index("ix_payments_history", payments.c.user_id, payments.c.paid_at, payments.c.payment_id)
 Index("ix_payments_day", payments.c.announced_to, payments.c.paid_at)
+Index("ix_payments_time", payments.c.paid_at, payments.c.payment_id)
+Index("ix_payments_shop", payments.c.shop_id, payments.c.paid_at, payments.c.payment_id)
 
 transactions: Final = Table(
     "transactions",

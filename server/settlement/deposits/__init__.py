@@ -1,6 +1,7 @@
 """入金照合: what a bank says has arrived, held against payouts, closes, transactions, terminals."""
 
 from server.settlement.deposits.bank_csv import (
+    MOST_BYTES,
     MOST_YEN,
     BankFile,
     parse_columns,
@@ -26,6 +27,7 @@ from server.settlement.deposits.types import (
 )
 
 __all__ = [
+    "MOST_BYTES",
     "MOST_YEN",
     "Arrived",
     "BankFile",

@@ -108,6 +108,14 @@ def payouts_of(connection: Connection, bulk_id: str) -> tuple[Payout, ...]:
     return _payouts(connection, t.payouts.c.bulk_id == bulk_id)
 
 
+def payouts_by_id(connection: Connection, payout_ids: Collection[str]) -> list[Payout]:
+    """Those that are there."""
+    found: list[Payout] = []
+    for some in _chunks(payout_ids):
+        found += _payouts(connection, t.payouts.c.payout_id.in_(some))
+    return found
+
+
 def find_payout(connection: Connection, payout_id: str) -> Payout:
     """Raises Refusal UNKNOWN."""
     found = _payouts(connection, t.payouts.c.payout_id == payout_id)

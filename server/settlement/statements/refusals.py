@@ -39,9 +39,10 @@ _SENTENCES: Final[dict[StatementCode, tuple[RefusalKind, str, str]]] = {
     ),
     StatementCode.NOT_PAID_OUT: (
         _S,
-        "サービス {service} の第{close}回は、お支払いがまだ作られていません。"
-        "先にお支払いを作ってください。",
-        "Close {close} of service {service} has no payouts yet; draft them first.",
+        "サービス {service} の第{close}回は、お支払いがまだ承認されていません。"
+        "先にお支払いを作成し、別の担当者が承認してください。",
+        "Close {close} of service {service} has no approved payouts yet; draft them, and let "
+        "somebody else approve them.",
     ),
     StatementCode.OUTPUT: (
         RefusalKind.INVALID,

@@ -76,6 +76,22 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "closes_over_grpc.py::test_a_close_from_preview_to_list": ("RunClose",),
     "closes_over_grpc.py::test_a_schedule_changes_at_a_boundary": ("SetSchedule",),
+    "payouts_over_grpc.py::test_from_settings_to_a_returned_transfer": (
+        "SetPayoutSettings",
+        "SetOneTransfer",
+        "AskForBankDetails",
+        "DecideBankDetails",
+        "ProposeCorrection",
+        "DecideCorrection",
+        "DraftPayouts",
+        "MoveBulk",
+        "MakePayoutFile",
+        "ReturnTransfer",
+    ),
+    "payouts_over_grpc.py::test_a_deposit_is_held_against_what_was_sent": (
+        "EnterDeposit",
+        "ImportDeposits",
+    ),
 }
 LEAVES_AN_ACT: dict[str, Proof | ProvenIn] = {
     "IssuePairingCode": issue_pairing_code,
