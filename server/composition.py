@@ -11,9 +11,7 @@ import logging
 import secrets
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,41 +23,26 @@ from server.announcements.broker import Broker
 from server.announcements.claims import Claims
 from server.announcements.publisher import BrokerAddress, Publisher
 from server.announcements.relay import Relay
-from server.campaigns import GrantDesk, learn_calendar, run_expiry
+from server.campaigns import GrantDesk, learn_calendar
 from server.campaigns.bulk import BulkDesk, BulkRunner, BulkWorker
 from server.campaigns.selling import ELIGIBILITY_PURPOSE, CampaignDesk
 from server.checkpoints import CheckpointPort, no_checkpoint
-from server.clock import HOUR, MINUTE, Clock, system_clock, tokyo_day
-from server.db import Database, migrate, open_database
-from server.directory import Keyring, KnownOwners, known_units, shops, terminals
+from server.clock import Clock, system_clock, tokyo_day
+from server.directory import known_units, shops, terminals
 from server.directory.signin import SignIn
 from server.directory.sms import FileSmsGateway
-from server.due_jobs import DueJobs
 from server.fleet import Fleet, Revoked
-from server.fleet.authority import (
-    CertificateAuthority,
-    open_authority,
-    open_server_identity,
-    outward_address,
-)
 from server.fleet.configuration import ConfigurationReader, OperatorFacts
-from server.fleet.key_marks import check_master_key
-from server.identity import SERVER_USER, ServerIdentity
-from server.lane_lease import LaneLease, take_lane
+from server.foundations import Foundations, lay_foundations
+from server.identity import SERVER_USER
 from server.ledger import (
-    HeadKey,
-    LedgerClock,
     PayIns,
-    deciding_clock,
-    ledger_id,
     restored_at,
-    sign_heads_if_due,
     trial_balance,
 )
 from server.operators import Operators
 from server.paperwork import Paperwork
 from server.payments import Committed, DeskHooks, DeskSettings, PaymentCancels, PaymentDesk
-from server.reports import write_days
 from server.rpc.enrolment import EnrolmentServicer
 from server.rpc.guards import CustomerGuard, OperatorGuard, TerminalGuard
 from server.rpc.listeners import Listener, device_listener, public_listener
@@ -78,10 +61,11 @@ from server.rpc.terminal import ConfigurationWatch, TerminalServicer
 from server.rpc.wallet import WalletServicer
 from server.settings import Settings
 from server.settlement.bankfile import ZenginBanks
-from server.settlement.closes import CloseDesk, CloseTimer
+from server.settlement.closes import CloseDesk
 from server.settlement.paper import PdfPool
 from server.settlement.payouts import PayeeDesk, PayoutDesk
-from server.state import KeyFiles, StateFolder
+from server.standing_jobs import standing_jobs
+from server.state import StateFolder
 from server.web.wallet import PlainHttp, WalletSettings, create_wallet_app
 from server.web_listener import WebListener
 
@@ -90,93 +74,7 @@ log = logging.getLogger(__name__)
 _GRACE_SECONDS = 5.0
 _HEALTH_SECONDS = 5.0
 _REVOCATION_PAUSE = 0.2
-CLOSE_JOB = "settlement.close"
-"""Lease of the timer that closes what is due."""
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Foundations:
-    """What every other part stands on."""
-
-    settings: Settings
-    state: StateFolder
-    keys: KeyFiles
-    keyring: Keyring
-    authority: CertificateAuthority
-    identity: ServerIdentity
-    database: Database
-    owners: KnownOwners
-    ledger_id: str
-    head_key: HeadKey
-    wallet_url: str
-    lane: LaneLease
-    clock: Clock
-    """Of payments and of the ledger. Certificates are the machine clock's, as TLS checks them."""
-    checkpoint: CheckpointPort
-
-    @property
-    def ledger_clock(self) -> LedgerClock:
-        """The clock that decides, read after the locks."""
-        return deciding_clock(self.database.kind, self.clock)
-
-
-def lay_foundations(
-    settings: Settings,
-    state: StateFolder,
-    environment: Mapping[str, str],
-    clock: Clock,
-    checkpoint: CheckpointPort,
-) -> Foundations:
-    """Keys, authority, database; made at first start. Blocking.
-
-    Raises KeyFileError, DatabaseError, MasterKeyChangedError.
-    """
-    credentials = environment.get("CREDENTIALS_DIRECTORY")
-    keys = KeyFiles(state.keys, Path(credentials) if credentials else None)
-    now = datetime.now(UTC)
-    authority = open_authority(keys, now)
-    identity = open_server_identity(keys, authority, _names(settings), now)
-    keyring = Keyring(keys.master_key().reveal())
-    head_key = HeadKey(keys.heads_key().reveal())
-    keys.keep_public_key(head_key.key_id, head_key.public)
-    url = settings.database.url
-    if not url:
-        url = f"sqlite:///{state.database}"
-        migrate(url)  # on PostgreSQL the schema is its owner's: choba db migrate
-    database = open_database(url)
-    try:
-        database.write_now(lambda c: check_master_key(c, keyring))
-        ledger = database.read_now(ledger_id)
-        lane = take_lane(database, settings.database.lane)
-    except BaseException:
-        database.close_now()
-        raise
-    return Foundations(
-        settings=settings,
-        state=state,
-        keys=keys,
-        keyring=keyring,
-        authority=authority,
-        identity=identity,
-        database=database,
-        owners=KnownOwners(database),
-        ledger_id=ledger,
-        head_key=head_key,
-        wallet_url=wallet_url(settings),
-        lane=lane,
-        clock=clock,
-        checkpoint=checkpoint,
-    )
-
-
-def wallet_url(settings: Settings) -> str:
-    """What the QR opens: the setting, or the first name or address that phones can reach."""
-    if settings.web.wallet_url:
-        return settings.web.wallet_url.rstrip("/")
-    host = (*settings.tls.names, outward_address() or "localhost")[0]
-    port = settings.web.https_port
-    return f"https://{host}" if port == 443 else f"https://{host}:{port}"
 
 
 class ChobaServer:
@@ -231,7 +129,7 @@ class ChobaServer:
             self._papers,
         )
         self._webs = _webs(base, self._desk, self._signin)
-        self._jobs = _due_jobs(base, self._desk, self._campaigns, self._closes)
+        self._jobs = standing_jobs(base, self._desk, self._campaigns, self._closes)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._parts = contextlib.AsyncExitStack()
 
@@ -353,18 +251,6 @@ async def build_server(
         raise
 
 
-def _names(settings: Settings) -> tuple[str, ...]:
-    """Names that the certificate needs: the settings', the wallet's, each address listened on."""
-    hosts = (
-        settings.devices.host,
-        settings.public.host,
-        settings.web.host,
-        settings.broker.host,
-        urlsplit(settings.web.wallet_url).hostname or "",
-    )
-    return (*settings.tls.names, *(host for host in hosts if host not in _WILDCARDS))
-
-
 def _publisher(base: Foundations, on_connected: Callable[[], None]) -> Publisher:
     broker = base.settings.broker
     now = datetime.now(UTC)
@@ -400,55 +286,6 @@ def _desk(
         checkpoint=base.checkpoint,
         owners=base.owners,
     )
-
-
-def _due_jobs(
-    base: Foundations, desk: PaymentDesk, campaigns: CampaignDesk, closes: CloseDesk
-) -> DueJobs:
-    """What is done once in each period, whichever of the server processes does it."""
-    jobs = DueJobs(base.database, base.clock)
-    jobs.hourly(CLOSE_JOB, CloseTimer(closes).run)  # first: midnight has many jobs
-    jobs.daily("reports.days", partial(_write_days, base), after=10 * MINUTE)
-    jobs.daily("payments.prune", desk.prune, after=3 * HOUR)
-    jobs.hourly("campaigns.expiry", partial(_expire, base))
-    jobs.hourly("campaigns.issue", partial(_issue_what_waits, campaigns))
-    jobs.hourly("ledger.sign", partial(_sign, base))
-    return jobs
-
-
-async def _write_days(base: Foundations) -> None:
-    """Sums of the days that are over, so that results are read and not added up."""
-    days = await asyncio.to_thread(write_days, base.database, base.ledger_clock)
-    if days:
-        say(log, logging.INFO, "results of days written", days=days)
-
-
-async def _issue_what_waits(campaigns: CampaignDesk) -> None:
-    """Orders that were paid when a server ended before it had issued their vouchers."""
-    count = await asyncio.to_thread(campaigns.issue)
-    if count:
-        say(log, logging.INFO, "issued what had waited", orders=count)
-
-
-async def _sign(base: Foundations) -> None:
-    """Where the books stand, signed with a key that the database does not have."""
-    await base.database.write(lambda c: sign_heads_if_due(c, base.head_key, base.clock()))
-
-
-async def _expire(base: Foundations) -> None:
-    """Lots expire at midnight; what is booked already is not there for a second run."""
-    run = await asyncio.to_thread(
-        run_expiry, base.database, base.ledger_clock, checkpoint=base.checkpoint
-    )
-    if run.customers or run.busy:
-        say(
-            log,
-            logging.INFO,
-            "balances expired",
-            yen=run.amount,
-            wallets=run.customers,
-            busy=run.busy,
-        )
 
 
 def _signin(base: Foundations) -> SignIn:

@@ -16,11 +16,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from protos.operation.state_directory import given_state_directory
-from server.cli.books import audit_verify
+from server.cli.books import audit_verify, two_processes
 from server.cli.progress import ProgressLine
 from server.cli.running import (
     Rooms,
     act_options,
+    database_url,
     head_key_of,
     key_files_of,
     with_database,
@@ -78,14 +79,18 @@ def add_to(rooms: Rooms, common: argparse.ArgumentParser) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     trusted, line = _trusted(options), ProgressLine()
-
-    def work(connection: Connection) -> int:
-        try:
-            return audit_verify(connection, line, trusted)
-        finally:
-            line.close()
-
-    return with_database(options, lambda database: database.read_now(work))
+    both = two_processes(database_url(options), line)
+    try:
+        return with_database(
+            options,
+            lambda database: database.read_now(
+                lambda connection: audit_verify(connection, line, trusted, both)
+            ),
+        )
+    finally:
+        line.close()
+        if both is not None:
+            both.end()
 
 
 def _sign(options: argparse.Namespace) -> int:

@@ -1,11 +1,13 @@
 """Reports of the books as plain text, and their audit."""
 
 import argparse
+import struct
 import sys
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import wraps
 from typing import Final
 
 from sqlalchemy import Connection
@@ -14,11 +16,13 @@ from protos.units import Micros
 from server.campaigns import verify_grants, verify_lapses
 from server.campaigns.selling import verify_campaigns
 from server.cli.running import Rooms, database_url, keyring_of, with_database
+from server.cli.two_processes import TwoProcesses, Verifier
 from server.clock import TOKYO, micros_of, tokyo_time
 from server.db import DatabaseKind, migrate
 from server.db.streams import long_snapshot
 from server.directory import Keyring
 from server.ledger import (
+    Audit,
     Entry,
     Progress,
     PublicKeys,
@@ -29,32 +33,62 @@ from server.ledger import (
     trial_balance,
     verify_ledger,
 )
-from server.payments import Payment, find_payment, verify_cancels, verify_payments
+from server.payments import (
+    Payment,
+    find_payment,
+    verify_cancels,
+    verify_outcomes,
+    verify_payment_rows,
+)
 from server.refusal import Refusal, RefusalKind
 from server.reports import verify_results
 from server.settlement.closes import verify_closes
 from server.settlement.payouts import verify_payouts
 
 _WIDTH = 46
-Verifier = Callable[[Connection, Progress], list[str]]
+
+
+_UNREADABLE: Final = (
+    Refusal,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+)
+
+
+def _part(verify: Verifier) -> Verifier:
+    """A row that is gone or cannot be read is a finding that names the room, never the end."""
+
+    def read(connection: Connection, progress: Progress) -> list[str]:
+        try:
+            return verify(connection, progress)
+        except _UNREADABLE as error:
+            what = verify.__name__.removeprefix("verify_").replace("_", " ")
+            return [f"{what}: a row cannot be read ({type(error).__name__}: {error})"]
+
+    return read
 
 
 def _quiet(verify: Callable[[Connection], list[str]]) -> Verifier:
     """A room whose books are small beside the payments' shows no progress."""
-    return lambda connection, _progress: verify(connection)
+    return _part(wraps(verify)(lambda connection, _progress: verify(connection)))
 
 
 VERIFIERS: Final[tuple[Verifier, ...]] = (
-    verify_payments,
+    _part(verify_payment_rows),
+    _part(verify_outcomes),
+    _quiet(verify_closes),
     _quiet(verify_cancels),
     _quiet(verify_grants),
     _quiet(verify_campaigns),
     _quiet(verify_lapses),
-    _quiet(verify_closes),
     _quiet(verify_payouts),
     verify_results,
 )
-"""What ``choba audit verify`` asks besides the ledger: a room that keeps books adds its own."""
+"""What ``choba audit verify`` asks besides the ledger, the longest first: a room that keeps books
+adds its own."""
 
 
 class TimeCode(StrEnum):
@@ -139,16 +173,14 @@ def audit_verify(
     connection: Connection,
     progress: Progress = no_progress,
     trusted: PublicKeys | None = None,
+    both: TwoProcesses | None = None,
 ) -> int:
     """Compute everything again. Exit status 1 when something does not hold.
 
     The connection's transaction is made a snapshot, so nothing may have been read before.
+    ``both``: parts are taken by a second process, too.
     """
-    long_snapshot(connection)
-    audit = verify_ledger(connection, progress, trusted)
-    findings = [*audit.findings]
-    for verify in VERIFIERS:
-        findings += verify(connection, progress)
+    audit, findings = all_findings(connection, progress, trusted, both)
     print(
         f"{audit.entries:,} entries, {audit.postings:,} postings, {audit.lanes} lanes, "
         f"{audit.accounts:,} accounts, {audit.wallets:,} wallets, {audit.lots:,} lots, "
@@ -160,6 +192,30 @@ def audit_verify(
         print(f"  does not hold: {finding}")
     print("the books hold" if not findings else f"{len(findings)} findings: the books do NOT hold")
     return 1 if findings else 0
+
+
+def all_findings(
+    connection: Connection,
+    progress: Progress = no_progress,
+    trusted: PublicKeys | None = None,
+    both: TwoProcesses | None = None,
+) -> tuple[Audit, list[str]]:
+    """What ``audit_verify`` prints."""
+    long_snapshot(connection)
+    if both is not None:
+        both.begin(connection)
+        audit = verify_ledger(connection, both.progress, trusted)
+        return audit, audit.findings + both.rest(connection)
+    audit = verify_ledger(connection, progress, trusted)
+    findings = [*audit.findings]
+    for verify in VERIFIERS:
+        findings += verify(connection, progress)
+    return audit, findings
+
+
+def two_processes(url: str, progress: Progress) -> TwoProcesses | None:
+    """For ``audit_verify``; None where one process has to do. Call its ``end``."""
+    return TwoProcesses(url, VERIFIERS, progress) if TwoProcesses.possible() else None
 
 
 def ledger_show(

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, Select, text
 
 from server.db.kinds import DatabaseKind
 
@@ -40,25 +40,17 @@ def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Row]
         yield from server_side
 
 
-def stream_exceptions(connection: Connection, statement: Select[Any]) -> Iterator[Row]:
-    """``stream_rows`` of rows that should not exist. PostgreSQL counts them first: only what needs
-    no cursor runs in parallel."""
-    if connection.dialect.name == DatabaseKind.POSTGRESQL.value:
-        count = select(func.count()).select_from(statement.subquery())
-        if not connection.execute(count).scalar_one():
-            return
-    yield from stream_rows(connection, statement)
-
-
-def long_snapshot(connection: Connection) -> None:
+def long_snapshot(connection: Connection, of: str = "") -> None:
     """First in a transaction: all it reads is of one instant, and it may take as long as it takes.
 
-    SQLite's reading transactions are snapshots by themselves.
+    SQLite's reading transactions are snapshots by themselves. ``of``: the name under which another
+    transaction of PostgreSQL has exported its snapshot, and stays open meanwhile.
     """
     if connection.dialect.name == DatabaseKind.SQLITE.value:
         return
     for setting in (
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        *([f"SET TRANSACTION SNAPSHOT '{of}'"] if of else []),
         "SET LOCAL statement_timeout = 0",
         "SET LOCAL idle_in_transaction_session_timeout = 0",
         "SET LOCAL work_mem = '64MB'",

@@ -62,7 +62,7 @@ from server.payments.types import (
     ServiceBalance,
     ServiceTotal,
 )
-from server.payments.verify import verify_payments
+from server.payments.verify import verify_outcomes, verify_payment_rows, verify_payments
 from server.payments.verify_cancels import verify_cancels
 
 __all__ = [
@@ -127,6 +127,8 @@ __all__ = [
     "open_sales",
     "promised_sums",
     "verify_cancels",
+    "verify_outcomes",
+    "verify_payment_rows",
     "verify_payments",
     "words_of",
 ]

@@ -28,8 +28,8 @@ class Promised:
     used_count: int = 0
     cancelled: Yen = Yen(0)
     cancelled_count: int = 0
-    latest: Micros = Micros(0)
-    """The last of these payments and cancels."""
+    latest_cancel: Micros = Micros(0)
+    """Of payments the audit holds each to its own close: ``screen``."""
 
 
 def open_sales(connection: Connection, now: Micros) -> OpenSales:
@@ -44,25 +44,16 @@ def open_sales(connection: Connection, now: Micros) -> OpenSales:
 def promised_sums(connection: Connection) -> dict[tuple[ServiceId, Micros], Promised]:
     """By service and the close that the slips name: read from the transactions, not the postings.
 
-    One scan of all payments; for the audit.
+    One scan of all legs; for the audit.
     """
     found: dict[tuple[ServiceId, Micros], Promised] = {}
     leg = t.transactions.c
-    used = (
-        select(
-            leg.service_id,
-            leg.closes_at,
-            func.sum(leg.amount),
-            func.count(),
-            func.max(t.payments.c.paid_at),
-        )
-        .join_from(t.transactions, t.payments, t.payments.c.payment_id == leg.payment_id)
-        .group_by(leg.service_id, leg.closes_at)
+    used = select(leg.service_id, leg.closes_at, func.sum(leg.amount), func.count()).group_by(
+        leg.service_id, leg.closes_at
     )
-    for service, closes_at, amount, count, latest in connection.execute(used):
+    for service, closes_at, amount, count in connection.execute(used):
         promised = found.setdefault((ServiceId(service), Micros(closes_at)), Promised())
         promised.used, promised.used_count = Yen(int(amount)), count
-        promised.latest = Micros(latest)
     slip = c.cancel_slips.c
     cancelled = (
         select(
@@ -79,5 +70,5 @@ def promised_sums(connection: Connection) -> dict[tuple[ServiceId, Micros], Prom
     for service, closes_at, amount, count, latest in connection.execute(cancelled):
         promised = found.setdefault((ServiceId(service), Micros(closes_at)), Promised())
         promised.cancelled, promised.cancelled_count = Yen(int(amount)), count
-        promised.latest = Micros(max(promised.latest, latest))
+        promised.latest_cancel = Micros(latest)
     return found

@@ -79,6 +79,7 @@ class PaymentScreen:
                     sha256(b"".join(parts)).digest() == subject
                     and total == 0
                     and paid_at == instant
+                    and paid_at < min([one[8] for one in mine])
                     and len(request_hash) == 32
                     and len(payment_id) == 20
                 )

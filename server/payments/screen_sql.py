@@ -76,6 +76,8 @@ HOLDS: Final = f"""coalesce(
         || CASE WHEN more.legs IS NULL THEN ''::bytea ELSE more.packed END)
     AND payments.amount = one.amount + coalesce(two.amount, 0) + coalesce(more.amount, 0)
     AND (more.legs IS NULL OR (two.leg IS NOT NULL AND more.last = more.legs + 2 AND more.whole))
+    AND paid_at < one.closes_at AND (two.leg IS NULL OR paid_at < two.closes_at)
+    AND (more.legs IS NULL OR paid_at < more.closes_at)
     AND entry.instant = paid_at AND octet_length(payments.payment_id) = 20
     AND octet_length(request_hash) = 32 AND payments.kind BETWEEN 0 AND 255, false)"""
 
@@ -118,7 +120,9 @@ def legs_of(connection: Connection, payment_ids: list[str]) -> dict[str, list[Ro
 def _one_leg(number: int, name: str) -> Subquery:
     leg = t.transactions.c
     return (
-        select(leg.payment_id, leg.leg, leg.amount, literal_column(LEG).label("packed"))
+        select(
+            leg.payment_id, leg.leg, leg.amount, leg.closes_at, literal_column(LEG).label("packed")
+        )
         .where(leg.leg == number)
         .subquery(name)
     )
@@ -132,6 +136,7 @@ def _more_legs() -> Subquery:
             func.count().label("legs"),
             func.max(leg.leg).label("last"),
             func.sum(leg.amount).label("amount"),
+            func.min(leg.closes_at).label("closes_at"),
             literal_column(f"bool_and(({LEG}) IS NOT NULL)").label("whole"),
             literal_column(f"string_agg({LEG}, ''::bytea ORDER BY leg)").label("packed"),
         )

@@ -25,5 +25,6 @@ GROWTH_PAYMENTS = _count("GROWTH_PAYMENTS", 3_000)
 """In one run: few, so that the young books stay young."""
 MEMORY_S = _count("MEMORY_S", 180)
 """3600 for the whole hour."""
+AUDIT_ENTRIES = _count("AUDIT_ENTRIES", 200_000)
 TRANSACTIONS = _count("TRANSACTIONS", 5_000_000)
 """In the big books, about: legs of payments; cancels and grants come on top."""

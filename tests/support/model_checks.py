@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from server.cli.books import VERIFIERS, Verifier
+from server.cli.books import VERIFIERS
+from server.cli.two_processes import Verifier
 from server.ledger import no_progress, trial_balance
 from tests.support.books import Town
 from tests.support.model import UNITS_IN_ALL, Model

@@ -3,9 +3,9 @@
 import time
 
 from server.clock import DAY, SECOND
-from server.composition import CLOSE_JOB
 from server.db import Database
 from server.db.leases import LeaseHolder
+from server.standing_jobs import CLOSE_JOB
 
 _HOLDER = LeaseHolder()
 _LEASE_OF_THE_DEAD = 75.0

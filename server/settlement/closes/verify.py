@@ -202,8 +202,8 @@ def _promises(one: _Read, promised: dict[Any, Promised]) -> Iterator[str]:
         sum(s.cancelled_count for s in one.sums),
     ):
         yield f"{one}: the payments that name it add up to something else"
-    if said.latest >= one.close.boundary:
-        yield f"{one}: a payment or cancel that names it came at its boundary or later"
+    if said.latest_cancel >= one.close.boundary:
+        yield f"{one}: a cancel of a payment that names it came at its boundary or later"
 
 
 def _closed_without_a_close(
@@ -220,6 +220,8 @@ def _all_together(
     connection: Connection, last: dict[str, Close], closed: dict[AccountId, CustomerMoves]
 ) -> Iterator[str]:
     """Σ closes + what is open = the ledger, per shop and service."""
+    if not last:
+        return
     ledger = customer_totals(connection, AccountKind.SHOP)
     now = lane_ends(connection)
     for close in last.values():

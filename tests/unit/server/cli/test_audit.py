@@ -1,6 +1,8 @@
 """Audit and funds as an operator types them."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,24 @@ def test_progress_is_for_people_only() -> None:
     assert "10/10" in loud.getvalue()
     assert loud.getvalue().endswith("\r\x1b[K")
     assert progress_text("entries", 250, 1000, 30.0).endswith("250/1,000  ETA 1:30")
+
+
+def test_two_processes_find_what_one_would(sqlite_town: Town, common: list[str]) -> None:
+    """As a command of its own, which has no threads and so forks."""
+    command = [sys.executable, "-m", "server.cli", "audit", "verify", *common]
+    whole = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (whole.returncode, whole.stderr) == (0, "")
+
+    def tamper(connection: object) -> None:
+        for statement in (
+            "INSERT INTO sale_outcomes VALUES (1, 99, 2, 'nothing', 1)",
+            "DROP TRIGGER entries_no_update",
+            "UPDATE entries SET subject = zeroblob(32) WHERE position = 1",
+        ):
+            connection.execute(text(statement))  # type: ignore[attr-defined]
+
+    sqlite_town.database.write_now(tamper)
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (1, "")
+    assert "terminal number 1 sale 99" in found.stdout
+    assert "does not hash to what is written" in found.stdout

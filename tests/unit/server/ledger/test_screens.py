@@ -151,7 +151,8 @@ def _legs(draw: st.DrawFn) -> list[Leg]:
         lots = draw(st.lists(st.tuples(st.integers(1, 2**62), money), max_size=8))
         after = sum(rest for _, rest in lots)
         day = draw(st.dates(date(1000, 1, 1)))
-        legs.append((transaction_id, draw(words), draw(money) + 1, after, draw(longs), day, lots))
+        closes_at = draw(st.integers(1 - 2**63, 2**63 - 1))
+        legs.append((transaction_id, draw(words), draw(money) + 1, after, closes_at, day, lots))
     return legs
 
 
@@ -160,6 +161,8 @@ def _legs(draw: st.DrawFn) -> list[Leg]:
 def test_payments_hash_in_sql_as_in_the_layout(
     connection: Connection, data: st.DataObject, legs: list[Leg], payment_id: str
 ) -> None:
+    first_close = min(leg[4] for leg in legs)
+    late = data.draw(st.integers(0, 9)) == 0
     payment = {
         "payment_id": payment_id,
         "user_id": data.draw(words),
@@ -170,7 +173,7 @@ def test_payments_hash_in_sql_as_in_the_layout(
         "sale_number": data.draw(longs),
         "shop_id": data.draw(words),
         "amount": sum(leg[2] for leg in legs),
-        "paid_at": data.draw(longs),
+        "paid_at": first_close if late else data.draw(st.integers(-(2**63), first_close - 1)),
         "announced_to": data.draw(st.none() | longs),
         "sequence": 1,
     }
@@ -178,7 +181,7 @@ def test_payments_hash_in_sql_as_in_the_layout(
         _pay(connection, payment, legs)
         found = payments_hold(connection)
         many = any(len(leg[6]) > 6 for leg in legs)
-        assert [row[0][0] for row in found or []] == ([payment_id] if many else [])
+        assert [row[0][0] for row in found or []] == ([payment_id] if many or late else [])
         rows = legs_of(connection, [payment_id])[payment_id]
         assert [tuple(lots) for lots in map(lots_of, (row[7] for row in rows))] == [
             tuple(leg[6]) for leg in legs
