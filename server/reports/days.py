@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from protos.units import Micros, Yen
@@ -82,17 +82,14 @@ def service_days(
     connection: Connection, first: date, last: date
 ) -> Iterator[tuple[date, Movements]]:
     """Every day from ``first`` to ``last`` on which anything moved, in order."""
+    begin = _first_open(connection)
     s = t.result_services.c
-    rows = connection.execute(
-        select(s.day, s.service_id, s.kind, s.amount, s.count).where(
-            s.day >= first.isoformat(), s.day <= last.isoformat()
-        )
-    )
     days: dict[date, Movements] = {}
-    for day, service, kind, amount, count in rows:
-        of_day = days.setdefault(date.fromisoformat(day), {})
-        of_day[Unit(service), Movement(kind)] = Moved(Yen(int(amount)), count)
-    for sums in _live(connection, last, shops=()):
+    for row in _written(connection, t.result_services, first, last, begin):
+        of_day = days.setdefault(date.fromisoformat(row.day), {})
+        moved = Moved(Yen(int(row._mapping[s.amount])), row._mapping[s.count])
+        of_day[Unit(row.service_id), Movement(row.kind)] = moved
+    for sums in _live(connection, begin, last, shops=()):
         if sums.day >= first and sums.services:
             days[sums.day] = sums.services
     yield from sorted(days.items())
@@ -102,19 +99,18 @@ def shop_days(
     connection: Connection, accounts: Collection[AccountId], first: date, last: date
 ) -> Iterator[tuple[date, Mapping[AccountId, CustomerMoves]]]:
     """The same of these shops' accounts alone."""
-    s = t.result_shops.c
-    rows = connection.execute(
-        select(t.result_shops).where(
-            s.account_id.in_(sorted(accounts)),
-            s.day >= first.isoformat(),
-            s.day <= last.isoformat(),
-        )
-    )
+    begin = _first_open(connection)
+    mine = t.result_shops.c.account_id.in_(sorted(accounts))
     days: dict[date, dict[AccountId, CustomerMoves]] = {}
-    for account, day, used, used_count, cancelled, cancelled_count in rows:
-        moves = CustomerMoves(Yen(int(used)), used_count, Yen(int(cancelled)), cancelled_count)
-        days.setdefault(date.fromisoformat(day), {})[AccountId(account)] = moves
-    for sums in _live(connection, last, shops=accounts, services=False):
+    for row in _written(connection, t.result_shops, first, last, begin, mine):
+        moves = CustomerMoves(
+            Yen(int(row.used_yen)),
+            row.used_count,
+            Yen(int(row.cancelled_yen)),
+            row.cancelled_count,
+        )
+        days.setdefault(date.fromisoformat(row.day), {})[AccountId(row.account_id)] = moves
+    for sums in _live(connection, begin, last, shops=accounts, services=False):
         if sums.day >= first and sums.shops:
             days[sums.day] = sums.shops
     yield from sorted(days.items())
@@ -157,15 +153,35 @@ def _first_open(connection: Connection) -> tuple[date | None, Cut]:
     return (tokyo_day(min(instants)), {}) if instants else (None, {})
 
 
+def _written(
+    connection: Connection,
+    table: Table,
+    first: date,
+    last: date,
+    begin: tuple[date | None, Cut],
+    *conditions: ColumnElement[bool],
+) -> Iterator[Any]:
+    """Rows of written days before ``begin``: a day that the job writes meanwhile is added up from
+    the ledger, and must not come twice, nor be left out."""
+    if begin[0] is None:
+        return
+    day = table.c.day
+    known = day < begin[0].isoformat()
+    wanted = (known, day >= first.isoformat(), day <= last.isoformat(), *conditions)
+    yield from connection.execute(select(table).where(*wanted))
+
+
 def _live(
     connection: Connection,
+    begin: tuple[date | None, Cut],
     last: date,
     *,
     shops: Collection[AccountId] | None,
     services: bool = True,
 ) -> Iterator[DaySums]:
-    """The days after those that are written, up to ``last`` or the newest entry's."""
-    day, cut = _first_open(connection)
+    """The days from ``begin`` on (the first that is not written, and the cut before it), up to
+    ``last`` or the newest entry's."""
+    day, cut = begin
     if day is not None:
         yield from _days(connection, day, cut, last, shops=shops, services=services)
 

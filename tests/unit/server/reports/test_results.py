@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from protos.units import Micros
 from server.clock import DAY
@@ -15,6 +15,7 @@ from server.reports import (
     Results,
     Scope,
     daily_csv,
+    days,
     monthly_csv,
     results,
     verify_results,
@@ -97,6 +98,23 @@ async def test_written_days_say_the_same_and_are_written_once(town: Town) -> Non
         key: n for key, n in EVERYBODY.items() if key[2] in ("spent", "returned")
     }
     assert town.database.read_now(verify_results) == []
+
+
+async def test_a_day_that_is_written_while_somebody_reads_is_neither_lost_nor_doubled(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_days(town)
+    looked = days._first_open
+
+    def then_the_job_runs(connection: Connection) -> tuple[date | None, days.Cut]:
+        found = looked(connection)
+        monkeypatch.setattr(days, "_first_open", looked)
+        write_days(town.database, process_clock(town.clock))
+        return found
+
+    monkeypatch.setattr(days, "_first_open", then_the_job_runs)
+    assert moved(asked(town)) == EVERYBODY
+    assert written_days_of(town) == (FIFTH,)
 
 
 async def test_no_payment_comes_into_a_day_that_is_written(town: Town) -> None:
