@@ -177,10 +177,10 @@ def numbers_of_ledger(town: Town) -> Numbers:
     }
 
 
-def numbers_of_sheet(town: Town, **wanted: ShopId) -> Numbers:
+def numbers_of_sheet(town: Town, shop: ShopId | None = None) -> Numbers:
     """Added up from the CSV, as somebody with a spreadsheet would."""
     found: Numbers = {}
-    for row in town.database.read_now(partial(_rows, wanted=Wanted(**wanted))):
+    for row in town.database.read_now(partial(_rows, wanted=Wanted(shop=shop))):
         day = date.fromisoformat(row["createdAt"][:10].replace("/", "-"))
         key = day, row["serviceId"], WORDS[row["operationId"]].value
         yen, count = found.get(key, (0, 0))
