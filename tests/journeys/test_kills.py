@@ -366,7 +366,7 @@ def test_server_and_counter_die_together(house: House) -> None:
 
 @pytest.mark.parametrize("point", SERVER_AT_CLOSE, ids=lambda point: str(point.value))
 def test_server_dies_at_a_step_of_a_close(house: House, point: Checkpoint) -> None:
-    """Each with a service of its own, that the timer has not seen yet."""
+    """Each with a service of its own, that the server's timer leaves alone."""
     service = ServiceId(f"fair-{SERVER_AT_CLOSE.index(point)}")
     house.past_service(service)
     run = RunCloseRequest(service_id=service, number=1, why="締め")

@@ -29,6 +29,7 @@ from server.clock import SECOND
 from server.ledger import AccountKind, process_clock, trial_balance
 from tests.support.books import END_OF_AUGUST, POINTS, VOUCHER, Town, moment, opened
 from tests.support.campaign import Sale, terms_of
+from tests.support.closes import close_desk, closes
 from tests.support.fire import live
 from tests.support.fire_orders import SPEED, Orders
 from tests.support.postgres import APPLICATION, RestartablePostgres
@@ -37,7 +38,8 @@ from tests.support.serial import assert_one_clerk_could_have_written_it
 
 SECONDS = float(os.environ.get("CHOBA_FIRE_SECONDS", "12"))
 SEED = int(os.environ.get("CHOBA_FIRE_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-START = moment(2024, 6, 10, 12)
+START = moment(2024, 6, 13, 12)
+"""Thursday: vouchers close at the second midnight, and one close more is due from the start."""
 UNITS_IN_ALL, UNITS_A_PERSON = 20, 15
 LEAVES = "去る人"
 _FORKED = multiprocessing.get_context("forkserver")
@@ -48,7 +50,7 @@ def prepare(town: Town) -> Town:
     """Few customers with many lots, a campaign with few units, points that last a day."""
     sale = Sale(town, terms_of(UNITS_IN_ALL, units_per_person=str(UNITS_A_PERSON)))
     sale.people(["1944-01-31", "1994-02-01"])
-    sale.at(moment(2024, 6, 10, 11))
+    sale.at(moment(2024, 6, 13, 11))
     town.add_user(LEAVES)
     for service, rule in (
         (POINTS, ExpiryRule(ExpiryKind.DAYS, 0)),
@@ -60,7 +62,7 @@ def prepare(town: Town) -> Town:
     for user in town.users.values():
         for service in (VOUCHER, POINTS):
             for days in (1, 2, 3):
-                until = moment(2024, 6, 10 + days)
+                until = moment(2024, 6, 13 + days)
                 town.grant(user, service, 9000, until)
             town.grant(user, service, 60_000, END_OF_AUGUST, price=50_000)
     return town
@@ -303,9 +305,13 @@ class Told:
 def judge(burning: Fire) -> Told:
     """Everything at the end, when nobody writes any more."""
     town = burning.town
+    made = [len(closes(town, service)) for service in (VOUCHER, POINTS)]
+    assert min(made) >= 2, f"what was due was not closed: {made}"
     town.clock.now = type(town.clock.now)(START + int(2 * (SECONDS + 60) * SPEED * SECOND))
     clock = process_clock(town.clock)
     BulkRunner(town.database, clock, sleep=lambda _: None).run_unfinished()
+    for service in (VOUCHER, POINTS):
+        close_desk(town).close_due(service, by="係", why="締め")
     book_purchases(town.database, clock)
     told = Told(burning)
     told.assert_payments_are_what_was_told()

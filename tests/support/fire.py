@@ -22,7 +22,7 @@ from server.campaigns.bulk import BulkDesk, BulkRunner
 from server.campaigns.selling import order_vouchers, release_unpaid
 from server.clock import DAY, SECOND
 from server.db import Database, LedgerUnavailable, open_database
-from server.directory import Keyring
+from server.directory import Keyring, ServiceId
 from server.ledger import LedgerClock, Operation, process_clock
 from server.payments import (
     AcceptExpired,
@@ -41,9 +41,11 @@ from server.payments import (
 from server.payments.tickets import Ticket, seal_ticket
 from server.payments.types import SaleKind
 from server.refusal import Refusal
+from server.settlement.closes import CloseDesk
 from tests.support.books import HOST, MASTER, POINTS, VOUCHER, legs
 from tests.support.bulk import csv
 from tests.support.campaign import CAMPAIGN
+from tests.support.closes import KEY
 from tests.support.fire_orders import SPEED, Journal, Orders, Question
 
 CLERK: Final = "係"
@@ -88,6 +90,8 @@ class Process:
         )
         async with self.desk:
             await asyncio.gather(*(self.client() for _ in range(_CLIENTS)))
+            for service in (VOUCHER, POINTS):  # also where chance chose a close too seldom
+                await self.ask(Question("close", service, []), self.do_close)
 
     async def client(self) -> None:
         acts: list[Callable[[], Awaitable[None]]] = [
@@ -99,6 +103,7 @@ class Process:
             *[self.give] * 4,
             *[self.order] * 3,
             *[self.house] * 2,
+            *[self.close] * 2,
             self.file,
         ]
         while time.time() < self.orders.ends:
@@ -314,6 +319,16 @@ class Process:
                     clock=self.ledger_clock,
                 )
                 return f"done:{(await asyncio.to_thread(close)).left_at}"
+
+    async def close(self) -> None:
+        """締め処理 of everything that is due, while everybody goes on paying and cancelling."""
+        service = self.random.choice([VOUCHER, POINTS])
+        await self.ask(Question("close", service, []), self.do_close)
+
+    async def do_close(self, question: Question) -> str:
+        desk = CloseDesk(self.database, self.ledger_clock, KEY)
+        close = partial(desk.close_due, ServiceId(question.key), by=CLERK, why="締め")
+        return f"done:{len(await asyncio.to_thread(close))}"
 
     # Asking
 

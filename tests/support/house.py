@@ -30,6 +30,7 @@ from tests.support.armed import Arming
 from tests.support.cable import Cable
 from tests.support.directory import past_service
 from tests.support.ports import free_ports
+from tests.support.timers import hold_close_timer
 from tools.harness.customer import Customer, Receipt
 from tools.harness.process import LogLine, Program, StageError
 from tools.harness.stack import Plan, Ports, Stack, headless_environment
@@ -99,9 +100,10 @@ class House:
             database.close_now()
 
     def past_service(self, service: ServiceId) -> None:
-        """A service with closes that are due; the server runs meanwhile."""
+        """A service with closes that are due; the server runs meanwhile, its timer does not."""
         database = open_database(f"sqlite:///{self.books}", readers=1, writers=1)
         try:
+            hold_close_timer(database)
             database.write_now(lambda c: past_service(c, service))
         finally:
             database.close_now()

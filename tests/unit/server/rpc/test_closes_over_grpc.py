@@ -11,14 +11,13 @@ from grpc import aio
 from protos.choba.v1 import operator_closes_pb2 as pb
 from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from protos.units import Micros
-from server.clock import DAY, SECOND, system_clock, tokyo_time
-from server.composition import CLOSE_JOB
+from server.clock import DAY, system_clock, tokyo_time
 from server.db import open_database
-from server.db.leases import LeaseHolder
 from server.directory import ServiceId
 from tests.support.acts import assert_one_act
 from tests.support.directory import SHOP, VOUCHER, past_service
 from tests.support.gate import TIMEOUT, Customer, Gate, bearer, told
+from tests.support.timers import hold_close_timer
 
 FAIR = ServiceId("fair")
 
@@ -47,14 +46,10 @@ async def refusal(gate: Gate, method: str, request: Any) -> tuple[grpc.StatusCod
 async def fair(gate: Gate) -> None:
     """A service with two closes that are due, made while the server runs.
 
-    The server's own timer would close them too, and be first at times: these tests hold its lease,
-    as another server process does that is at work on it.
+    The server's own timer would close them too, and be first at times.
     """
     database = open_database(gate.settings.database.url or f"sqlite:///{gate.state.database}")
-    timer = LeaseHolder()
-    async with asyncio.timeout(TIMEOUT):
-        while not database.write_now(lambda c: timer.take(c, CLOSE_JOB, DAY / SECOND)):
-            await asyncio.sleep(0.02)
+    await asyncio.to_thread(hold_close_timer, database)
     database.write_now(partial(past_service, service=FAIR))
     database.close_now()
 
