@@ -75,8 +75,8 @@ _TOKYO_SECONDS: Final = 9 * 3600
 _QUOTED: Final = (",", '"', "\r", "\n")
 _ROWS: Final = 200
 """Some 64 KiB at once."""
-_BINARY_HEAD, _BINARY_FIELD, _BINARY_END = 19, 6, 2
-"""Bytes of the head of a file in COPY's binary format, of a row's before its text, of the end."""
+_BINARY_HEAD, _BINARY_FIELD = 19, 6
+"""Bytes of the head of a file in COPY's binary format, of a row's before its text."""
 
 
 def transactions_csv(
@@ -157,7 +157,7 @@ def _copied(connection: Connection, statement: Select[Any]) -> Iterator[bytes]:
     with driver.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT binary)") as copy:
         skipped = _BINARY_HEAD + _BINARY_FIELD
         for data in copy:  # one message a row; the first one has the file's head in front
-            if len(data) > _BINARY_END:
+            if len(data) > skipped:  # the end is shorter, also where it follows the head at once
                 yield bytes(data[skipped:])
                 skipped = _BINARY_FIELD
 

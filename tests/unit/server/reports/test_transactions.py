@@ -206,9 +206,9 @@ async def test_both_databases_write_the_same_bytes_of_nasty_names(town: Town) ->
         assert content == again.getvalue().encode("utf-8-sig")  # as Python's own writer quotes
 
 
-def test_empty_books_have_a_header(sqlite_town: Town) -> None:
-    assert sheet(sqlite_town, user=UserId("nobody")).decode("utf-8-sig") == HEADER + "\r\n"
-    assert sheet(sqlite_town, shop=ShopId("S-9"), operation=Operation.GRANT).count(b"\r\n") == 1
+def test_a_sheet_of_nothing_is_its_header(town: Town) -> None:
+    assert sheet(town, user=UserId("nobody")).decode("utf-8-sig") == HEADER + "\r\n"
+    assert sheet(town, shop=ShopId("S-9"), operation=Operation.GRANT).count(b"\r\n") == 1
 
 
 def test_what_is_no_id_is_refused(town: Town) -> None:
