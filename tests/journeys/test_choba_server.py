@@ -28,6 +28,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+_STARTS = 2.5
+"""A start may cost so many times what its libraries alone cost to load."""
+
 
 def broker_pid(gate: Gate) -> int:
     facts = json.loads((gate.state.broker / "mosquitto.pid").read_text())
@@ -40,6 +43,17 @@ async def pay(gate: Gate, device: EnrolledDevice) -> tuple[Payment, str]:
         customer = Customer(gate, channel)
         await customer.sign_in()
         return await customer.pay(gate.qr(device)[1]), customer.token
+
+
+def libraries_alone() -> float:
+    """Seconds of processor time that Python needs to load what the server stands on."""
+    load = (
+        "import cryptography.x509, grpc.aio, grpc_reflection.v1alpha.reflection, jinja2, "
+        "paho.mqtt.client, psycopg, sqlalchemy.dialects.sqlite, starlette.applications, time, "
+        "uvicorn, uvloop; print(time.process_time())"
+    )
+    done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 async def test_start_stop_and_a_quick_second_start(tmp_path: Path) -> None:
@@ -66,7 +80,8 @@ async def test_start_stop_and_a_quick_second_start(tmp_path: Path) -> None:
             break
     notify.close()
     assert heard == [b"READY=1", b"STOPPING=1"] * 2
-    assert seconds < 4, "a start that needs so much of the processor is noticed at the counter"
+    # of the same machine at the same time: a slow or busy one is slow at both
+    assert seconds < _STARTS * libraries_alone(), "a start that is noticed at the counter"
     assert '"level":"error"' not in server.log
 
 
