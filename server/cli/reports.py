@@ -1,6 +1,7 @@
 """``choba transactions``, ``choba results``: 取引 and 実績 on the server's own machine."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -29,6 +30,7 @@ from server.reports import (
     daily_csv,
     kind_word,
     monthly_csv,
+    output_unusable,
     results,
     search,
     transactions_csv,
@@ -106,7 +108,7 @@ def _list(options: argparse.Namespace) -> int:
     wanted = _wanted(options)
 
     def work(connection: Connection) -> int:
-        page = search(connection, wanted, max(1, min(options.limit, 500)), options.cursor)
+        page = search(connection, wanted, options.limit, options.cursor)
         print("\n".join(_line(one) for one in page.transactions) or "取引はありません。 None.")
         if page.cursor:
             print(f"続き more: --cursor {page.cursor}")
@@ -124,13 +126,21 @@ def _csv(options: argparse.Namespace) -> int:
         if options.output is None:
             _copy(chunks, sys.stdout.buffer)
         else:
-            partial_file = options.output.with_name(options.output.name + ".partial")
-            with partial_file.open("wb") as out:
-                _copy(chunks, out)
-            partial_file.replace(options.output)  # whole or not there
+            _write(chunks, options.output)
         return 0
 
     return with_database(options, lambda database: database.read_now(work))
+
+
+def _write(chunks: Iterator[bytes], path: Path) -> None:
+    """Whole or not there, for its owner alone: it names customers by their ids."""
+    unfinished = path.with_name(path.name + ".partial")
+    try:
+        with open(unfinished, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
+            _copy(chunks, out)
+        unfinished.replace(path)
+    except OSError as error:
+        raise output_unusable(str(path), error.strerror or str(error)) from error
 
 
 def _copy(chunks: Iterator[bytes], out: BinaryIO) -> None:

@@ -1,7 +1,7 @@
 """実績 and 取引: results by day and month, transactions one by one, both as people's CSV."""
 
 from server.reports.days import write_days, written_days
-from server.reports.refusals import ReportCode
+from server.reports.refusals import ReportCode, output_unusable
 from server.reports.results import (
     Month,
     Result,
@@ -32,6 +32,7 @@ __all__ = [
     "daily_csv",
     "kind_word",
     "monthly_csv",
+    "output_unusable",
     "results",
     "search",
     "transactions_csv",

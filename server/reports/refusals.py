@@ -12,6 +12,8 @@ class ReportCode(StrEnum):
     PERIOD = "CHOBA_REPORT_PERIOD"
     FIELD = "CHOBA_REPORT_FIELD"
     CURSOR = "CHOBA_REPORT_CURSOR"
+    LIMIT = "CHOBA_REPORT_LIMIT"
+    OUTPUT = "CHOBA_REPORT_OUTPUT"
     SERVICE_UNKNOWN = "CHOBA_REPORT_SERVICE_UNKNOWN"
     SHOP_UNKNOWN = "CHOBA_REPORT_SHOP_UNKNOWN"
     MERCHANT_UNKNOWN = "CHOBA_REPORT_MERCHANT_UNKNOWN"
@@ -46,6 +48,26 @@ def field_invalid(field: str) -> Refusal:
         ja=f"{field} に使えない文字があります。IDをそのまま入力してください。",
         en=f"{field}: an id has 1 to 64 of A-Z a-z 0-9 - _ .; enter it as it is written",
         field=field,
+    )
+
+
+def limit_invalid(most: int) -> Refusal:
+    return Refusal(
+        ReportCode.LIMIT,
+        RefusalKind.INVALID,
+        ja=f"件数は1から{most}までで指定してください。",
+        en=f"limit: from 1 to {most}",
+        field="limit",
+    )
+
+
+def output_unusable(path: str, why: str) -> Refusal:
+    return Refusal(
+        ReportCode.OUTPUT,
+        RefusalKind.INVALID,
+        ja=f"出力先 {path} に書き込めません（{why}）。別の場所を指定してください。",
+        en=f"output: {path} cannot be written: {why}; name another place",
+        field="output",
     )
 
 

@@ -66,10 +66,10 @@ def search(
 ) -> TransactionPage:
     """Newest first; ``limit`` 1 to 500. Rows that come meanwhile shift no page.
 
-    Raises Refusal: FIELD, CURSOR, PERIOD; ValueError for a limit that is none.
+    Raises Refusal: LIMIT, FIELD, CURSOR, PERIOD.
     """
     if not 1 <= limit <= MOST_IN_PAGE:
-        raise ValueError(f"limit: from 1 to {MOST_IN_PAGE}")
+        raise refuse.limit_invalid(MOST_IN_PAGE)
     check(wanted)
     before = _opened(cursor) if cursor else None
     newest = [_newest(rows, before, limit + 1) for rows in parts(wanted)]

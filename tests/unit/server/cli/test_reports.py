@@ -75,6 +75,8 @@ async def test_what_an_operator_asks_of_two_days(
         (("results", "daily", "--from", "2024-06-05", "--to", "2024-06-01"), "CHOBA_REPORT_PERIOD"),
         (("results", "monthly", *DAYS, "--shop", "S-9"), "CHOBA_REPORT_SHOP_UNKNOWN"),
         (("transactions", "list", "--user", "x y"), "CHOBA_REPORT_FIELD"),
+        (("transactions", "list", "--limit", "501"), "CHOBA_REPORT_LIMIT"),
+        (("transactions", "csv", "--output", "/nowhere/x.csv"), "CHOBA_REPORT_OUTPUT"),
         (("transactions", "csv", "--from", "2024-06-07", "--to", "2024-06-05"), "CHOBA_REPORT"),
     ],
 )
