@@ -34,7 +34,13 @@ from server.settlement.payouts.entries import (
     return_subject,
 )
 from server.settlement.payouts.notes import keep_note
-from server.settlement.payouts.types import Bulk, BulkEvent, Payout, PayoutSettings
+from server.settlement.payouts.types import (
+    Bulk,
+    BulkEvent,
+    BulkState,
+    Payout,
+    PayoutSettings,
+)
 
 
 class PayoutDesk(ActingDesk):
@@ -93,7 +99,8 @@ class PayoutDesk(ActingDesk):
         return self._step(bulk, BulkEvent.DISCARDED, "payout.discard", by, why)
 
     def make_file(self, bulk: str, *, by: str, why: str) -> bytes:
-        """The bank's file of an approved bulk: made once, the same bytes for good.
+        """The bank's file of an approved bulk: made once, the same bytes for good. That of a
+        discarded bulk is not given out: the next bulk pays the same.
 
         Raises Refusal BULK_UNKNOWN, STATE, CHANGED, PAY_DAY_PAST, FILE_DELETED, WHY_MISSING, and
         what the bank file refuses.
@@ -101,7 +108,7 @@ class PayoutDesk(ActingDesk):
 
         def work(connection: Connection) -> bytes:
             found = find_bulk(connection, bulk)
-            if found.sha256:
+            if found.sha256 and found.state is not BulkState.DISCARDED:
                 return _kept_file(connection, found)
             now = self._clock(connection)
             made = add_event(connection, found, BulkEvent.FILE_MADE, by, now)
@@ -193,15 +200,16 @@ class PayoutDesk(ActingDesk):
         check: Callable[[Connection, Bulk], None] | None = None,
         then: Callable[[Connection, Bulk], None] | None = None,
     ) -> Bulk:
-        """One event of a bulk. The same person's same step again answers with the bulk as it is.
+        """One event of a bulk. The same person's same step again answers with the bulk as it is,
+        whatever came after it but a discard: who has not heard an answer may always ask again.
 
         ``check`` may refuse; ``then`` books, as the last thing.
         """
 
         def work(connection: Connection) -> Bulk:
             bulk = find_bulk(connection, wanted)
-            last = bulk.events[-1]
-            if (last.what, last.by) == (event, by):
+            done = any((one.what, one.by) == (event, by) for one in bulk.events)
+            if done and (event is BulkEvent.DISCARDED or bulk.state is not BulkState.DISCARDED):
                 return bulk
             now = self._clock(connection)
             after = add_event(connection, bulk, event, by, now)

@@ -152,6 +152,52 @@ async def test_two_people_and_no_step_twice_or_out_of_order(town: Town) -> None:
     assert_payouts_hold(town)
 
 
+async def test_the_file_of_a_discarded_bulk_is_not_given_out(town: Town) -> None:
+    """The next bulk holds the same closes: with both files the bank would pay twice."""
+    await first_week(town, 1200)
+    set_up(town)
+    bulk = draft(town)
+    desk = payout_desk(town)
+    desk.approve("1", by=JIRO, why=WHY)
+    desk.make_file("1", by=HANAKO, why=WHY)
+    desk.discard("1", by=JIRO, why="作り直し")
+    for by in (HANAKO, JIRO):
+        assert refused(lambda by=by: desk.make_file("1", by=by, why=WHY)) == PayoutCode.STATE  # type: ignore[misc]
+    assert bulk_of(town, bulk).sha256  # the digest stays
+    send(town, draft(town))
+    assert moved(town, AccountKind.PAID_OUT) == 1200
+    assert_payouts_hold(town)
+
+
+async def test_a_step_asked_again_answers_though_others_came_after_it(town: Town) -> None:
+    """Who never heard the answer asks again; meanwhile somebody else went on."""
+    await first_week(town, 1200)
+    set_up(town)
+    desk = payout_desk(town)
+    draft(town)
+    desk.approve("1", by=JIRO, why=WHY)
+    desk.make_file("1", by=HANAKO, why=WHY)
+    assert desk.approve("1", by=JIRO, why=WHY).state is BulkState.FILE_MADE
+    assert refused(lambda: desk.approve("1", by="三郎", why=WHY)) == PayoutCode.STATE
+    desk.sent("1", by=HANAKO, why=WHY)
+    desk.settled("1", by=JIRO, why=WHY)
+    events, entries = town.count("payout_events"), town.count("entries")
+    assert desk.sent("1", by=HANAKO, why=WHY).state is BulkState.SETTLED
+    assert (town.count("payout_events"), town.count("entries")) == (events, entries)
+    assert_payouts_hold(town)
+
+
+async def test_nobody_hears_that_a_discarded_bulk_was_approved(town: Town) -> None:
+    await first_week(town, 1200)
+    set_up(town)
+    desk = payout_desk(town)
+    draft(town)
+    desk.approve("1", by=JIRO, why=WHY)
+    discarded = desk.discard("1", by=HANAKO, why=WHY)
+    assert desk.discard("1", by=HANAKO, why=WHY) == discarded
+    assert refused(lambda: desk.approve("1", by=JIRO, why=WHY)) == PayoutCode.STATE
+
+
 async def test_a_close_is_in_one_living_bulk(town: Town) -> None:
     await first_week(town, 1200)
     set_up(town)
