@@ -21,7 +21,6 @@ from server.settlement.payouts import (
     RequestState,
     corrections_of,
     requests_of,
-    settings_of,
     waiting_requests,
 )
 from server.typed_amount import AmountProblem, parse_amount
@@ -195,8 +194,10 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _show_settings(options: argparse.Namespace) -> int:
     def work(database: Database) -> int:
-        kept = database.read_now(lambda c: settings_of(c, ServiceId(options.service)))
+        kept, merchants = _desk(database).terms(ServiceId(options.service))
         print("まだ決まっていません。 Not set yet." if kept is None else _settings_line(kept))
+        if merchants:
+            print(f"加盟店ごとに1件 one transfer: {' '.join(merchants)}")
         return 0 if kept is not None else 1
 
     return with_database(options, work)

@@ -59,6 +59,16 @@ class PayoutCalls:
         )
         return pb.SetPayoutSettingsResponse(settings=settings_told(made))
 
+    async def GetPayoutSettings(
+        self, request: pb.GetPayoutSettingsRequest, context: Context
+    ) -> pb.GetPayoutSettingsResponse:
+        """From which account a service pays; which merchants get one transfer."""
+        kept, merchants = await asyncio.to_thread(self._payees.terms, _service(request.service_id))
+        return pb.GetPayoutSettingsResponse(
+            settings=None if kept is None else settings_told(kept),
+            one_transfer_merchant_ids=merchants,
+        )
+
     async def SetOneTransfer(
         self, request: pb.SetOneTransferRequest, context: Context
     ) -> pb.SetOneTransferResponse:

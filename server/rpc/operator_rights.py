@@ -94,6 +94,7 @@ METHODS: Final[Mapping[str, Right]] = MappingProxyType(
         "EnterDeposit": Right.WORK,
         "ImportDeposits": Right.WORK,
         "ListDeposits": Right.READ,
+        "GetPayoutSettings": Right.READ,
     }
 )
 """Every method of the contract; a test compares the two, and holds each that writes to an act."""

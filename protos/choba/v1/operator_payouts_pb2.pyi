@@ -1213,3 +1213,50 @@ class GetBulkOfPayoutsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetBulkOfPayoutsResponse: _TypeAlias = GetBulkOfPayoutsResponse  # noqa: Y015
+
+@_typing.final
+class GetPayoutSettingsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_ID_FIELD_NUMBER: _builtins.int
+    service_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        service_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["service_id", b"service_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPayoutSettingsRequest: _TypeAlias = GetPayoutSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetPayoutSettingsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    ONE_TRANSFER_MERCHANT_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def settings(self) -> Global___PayoutSettings:
+        """Not there before they are set."""
+
+    @_builtins.property
+    def one_transfer_merchant_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Merchants with one transfer for all their shops; of every service alike."""
+
+    def __init__(
+        self,
+        *,
+        settings: Global___PayoutSettings | None = ...,
+        one_transfer_merchant_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["one_transfer_merchant_ids", b"one_transfer_merchant_ids", "settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPayoutSettingsResponse: _TypeAlias = GetPayoutSettingsResponse  # noqa: Y015

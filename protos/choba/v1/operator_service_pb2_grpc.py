@@ -371,6 +371,11 @@ class OperatorServiceStub:
                 request_serializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsRequest.SerializeToString,
                 response_deserializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsResponse.FromString,
                 _registered_method=True)
+        self.GetPayoutSettings = channel.unary_unary(
+                '/choba.v1.OperatorService/GetPayoutSettings',
+                request_serializer=choba_dot_v1_dot_operator__payouts__pb2.GetPayoutSettingsRequest.SerializeToString,
+                response_deserializer=choba_dot_v1_dot_operator__payouts__pb2.GetPayoutSettingsResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -804,6 +809,12 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPayoutSettings(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1131,6 +1142,11 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.ListDeposits,
                     request_deserializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsRequest.FromString,
                     response_serializer=choba_dot_v1_dot_operator__documents__pb2.ListDepositsResponse.SerializeToString,
+            ),
+            'GetPayoutSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPayoutSettings,
+                    request_deserializer=choba_dot_v1_dot_operator__payouts__pb2.GetPayoutSettingsRequest.FromString,
+                    response_serializer=choba_dot_v1_dot_operator__payouts__pb2.GetPayoutSettingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -2890,6 +2906,33 @@ class OperatorService:
             '/choba.v1.OperatorService/ListDeposits',
             choba_dot_v1_dot_operator__documents__pb2.ListDepositsRequest.SerializeToString,
             choba_dot_v1_dot_operator__documents__pb2.ListDepositsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPayoutSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/choba.v1.OperatorService/GetPayoutSettings',
+            choba_dot_v1_dot_operator__payouts__pb2.GetPayoutSettingsRequest.SerializeToString,
+            choba_dot_v1_dot_operator__payouts__pb2.GetPayoutSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

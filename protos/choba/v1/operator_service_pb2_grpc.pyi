@@ -150,6 +150,7 @@ class OperatorServiceStub:
     EnterDeposit: _grpc.UnaryUnaryMultiCallable[_operator_documents_pb2.EnterDepositRequest, _operator_documents_pb2.EnterDepositResponse]
     ImportDeposits: _grpc.StreamStreamMultiCallable[_operator_documents_pb2.ImportDepositsRequest, _operator_documents_pb2.ImportDepositsResponse]
     ListDeposits: _grpc.UnaryStreamMultiCallable[_operator_documents_pb2.ListDepositsRequest, _operator_documents_pb2.ListDepositsResponse]
+    GetPayoutSettings: _grpc.UnaryUnaryMultiCallable[_operator_payouts_pb2.GetPayoutSettingsRequest, _operator_payouts_pb2.GetPayoutSettingsResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -263,6 +264,7 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     EnterDeposit: _aio.UnaryUnaryMultiCallable[_operator_documents_pb2.EnterDepositRequest, _operator_documents_pb2.EnterDepositResponse]  # type: ignore[assignment]
     ImportDeposits: _aio.StreamStreamMultiCallable[_operator_documents_pb2.ImportDepositsRequest, _operator_documents_pb2.ImportDepositsResponse]  # type: ignore[assignment]
     ListDeposits: _aio.UnaryStreamMultiCallable[_operator_documents_pb2.ListDepositsRequest, _operator_documents_pb2.ListDepositsResponse]  # type: ignore[assignment]
+    GetPayoutSettings: _aio.UnaryUnaryMultiCallable[_operator_payouts_pb2.GetPayoutSettingsRequest, _operator_payouts_pb2.GetPayoutSettingsResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For the operator: the choba command and the operator's own systems.
@@ -763,5 +765,12 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_documents_pb2.ListDepositsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_operator_documents_pb2.ListDepositsResponse], _abc.AsyncIterator[_operator_documents_pb2.ListDepositsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetPayoutSettings(
+        self,
+        request: _operator_payouts_pb2.GetPayoutSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_payouts_pb2.GetPayoutSettingsResponse, _abc.Awaitable[_operator_payouts_pb2.GetPayoutSettingsResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

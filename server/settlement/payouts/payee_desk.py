@@ -34,6 +34,20 @@ _MOST_MINIMUM: Final = 1_000_000
 class PayeeDesk(ActingDesk):
     """Settings of services, bank details, corrections: each decided by two people but the first."""
 
+    def terms(self, service: ServiceId) -> tuple[PayoutSettings | None, tuple[MerchantId, ...]]:
+        """The service's settings (None before they are set) and the merchants that get one
+        transfer for all their shops, whatever the service. Raises Refusal SERVICE_UNKNOWN.
+        """
+
+        def work(
+            connection: Connection,
+        ) -> tuple[PayoutSettings | None, tuple[MerchantId, ...]]:
+            check_service(connection, service)
+            merchants = settings.one_transfer_merchants(connection)
+            return settings.settings_of(connection, service), tuple(sorted(merchants))
+
+        return self._database.read_now(work)
+
     def change_settings(self, wanted: PayoutSettings, *, by: str, why: str) -> PayoutSettings:
         """From the next draft on. Setting the same again changes nothing.
 

@@ -74,20 +74,24 @@ def set_one_transfer(
     return True
 
 
+def one_transfer_merchants(connection: Connection) -> frozenset[MerchantId]:
+    """Merchants that get one transfer for all their shops now."""
+    c = t.merchant_payouts.c
+    newest = select(c.merchant_id, func.max(c.version).label("version")).group_by(c.merchant_id)
+    last = newest.subquery("last")
+    rows = connection.execute(
+        select(c.merchant_id)
+        .join(last, (last.c.merchant_id == c.merchant_id) & (last.c.version == c.version))
+        .where(c.one_transfer == 1)
+    )
+    return frozenset(MerchantId(merchant) for merchant in rows.scalars())
+
+
 def payees_of(
     connection: Connection, wanted: Collection[ShopId] | None = None
 ) -> dict[ShopId, Payee]:
     """Who gets each shop's money now. ``wanted``: None for all shops."""
-    c = t.merchant_payouts.c
-    newest = select(c.merchant_id, func.max(c.version).label("version")).group_by(c.merchant_id)
-    last = newest.subquery("last")
-    together = set(
-        connection.execute(
-            select(c.merchant_id)
-            .join(last, (last.c.merchant_id == c.merchant_id) & (last.c.version == c.version))
-            .where(c.one_transfer == 1)
-        ).scalars()
-    )
+    together = one_transfer_merchants(connection)
     return {
         shop.shop_id: Payee.merchant(shop.merchant_id)
         if shop.merchant_id in together

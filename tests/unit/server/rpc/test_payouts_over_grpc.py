@@ -10,7 +10,6 @@ from grpc import aio
 
 from protos.choba.v1 import operator_documents_pb2 as papers
 from protos.choba.v1 import operator_payouts_pb2 as pb
-from protos.choba.v1.operator_service_pb2_grpc import OperatorServiceStub
 from server.campaigns import next_bank_day
 from server.clock import system_clock, tokyo_day
 from server.operators import Role
@@ -18,7 +17,8 @@ from server.settlement.bankfile import ZenginBanks, check
 from tests.support.acts import acts_of, assert_one_act
 from tests.support.books import new_key
 from tests.support.directory import SHOP, VOUCHER
-from tests.support.gate import TIMEOUT, Gate, bearer, told
+from tests.support.gate import Gate, bearer
+from tests.support.people import People
 
 WHY = "第1回の精算"
 ACCOUNT = pb.BankAccount(
@@ -34,35 +34,12 @@ SETTINGS = pb.PayoutSettings(
 )
 
 
-class People:
-    """The administrator "operator" and a second person, "office"."""
-
-    def __init__(self, gate: Gate, channel: aio.Channel) -> None:
-        self._gate = gate
-        self._stub: Any = OperatorServiceStub(channel)
-
-    async def call(self, method: str, request: Any, role: Role = Role.ADMIN) -> Any:
-        answer = getattr(self._stub, method)(
-            request, metadata=bearer(self._gate.token_of(role)), timeout=TIMEOUT
-        )
-        if isinstance(answer, aio.UnaryStreamCall | aio.StreamStreamCall):
-            return [one async for one in answer]
-        return await answer
-
-    async def second(self, method: str, request: Any) -> Any:
-        return await self.call(method, request, Role.OFFICE)
-
-    async def refused(self, method: str, request: Any, role: Role = Role.ADMIN) -> str:
-        with pytest.raises(aio.AioRpcError) as caught:
-            await self.call(method, request, role)
-        said = told(caught.value)
-        assert said.ja
-        assert said.en
-        return said.reason
+class Payers(People):
+    """What the two do about payouts."""
 
     async def acts_of_second(self, what: str, subject: str) -> list[str]:
         found = await acts_of(
-            self._stub, bearer(self._gate.operator_token), what=what, subject=subject
+            self.stub, bearer(self.gate.operator_token), what=what, subject=subject
         )
         return [act.by_operator for act in found]
 
@@ -125,15 +102,29 @@ def pay_day() -> str:
 
 async def test_from_settings_to_a_returned_transfer(gate: Gate) -> None:
     async with gate.public_channel() as channel:
-        people = People(gate, channel)
+        people = Payers(gate, channel)
         await people.call(
             "SetPayoutSettings", pb.SetPayoutSettingsRequest(settings=SETTINGS, why="開始")
         )
         await assert_one_act(gate, channel, "payout.settings", VOUCHER, "開始")
+        asked_for = pb.GetPayoutSettingsRequest(service_id=VOUCHER)
+        shown = await people.call("GetPayoutSettings", asked_for, Role.AUDITOR)
+        wanted = pb.PayoutSettings()
+        wanted.CopyFrom(SETTINGS)
+        wanted.version = 1
+        assert shown == pb.GetPayoutSettingsResponse(settings=wanted)
         await people.call(
             "SetOneTransfer",
-            pb.SetOneTransferRequest(merchant_id="M-0001", one_transfer=False, why="そのまま"),
+            pb.SetOneTransferRequest(merchant_id="M-0001", one_transfer=True, why="本部一括"),
         )
+        await assert_one_act(gate, channel, "payout.one-transfer", "M-0001", "本部一括")
+        shown = await people.call("GetPayoutSettings", asked_for)
+        assert list(shown.one_transfer_merchant_ids) == ["M-0001"]
+        await people.call(
+            "SetOneTransfer",
+            pb.SetOneTransferRequest(merchant_id="M-0001", one_transfer=False, why="もとどおり"),
+        )
+        assert not (await people.call("GetPayoutSettings", asked_for)).one_transfer_merchant_ids
         request = ask()
         asked = (await people.call("AskForBankDetails", request)).request
         assert (await people.call("AskForBankDetails", request)).request == asked
@@ -197,7 +188,7 @@ async def test_from_settings_to_a_returned_transfer(gate: Gate) -> None:
 
 async def test_a_deposit_is_held_against_what_was_sent(gate: Gate) -> None:
     async with gate.public_channel() as channel:
-        people = People(gate, channel)
+        people = Payers(gate, channel)
         await people.prepare()
         await people.correct(900)
         bulk = await people.drafted()
@@ -249,6 +240,11 @@ async def test_a_deposit_is_held_against_what_was_sent(gate: Gate) -> None:
             "AskForBankDetails",
             pb.AskForBankDetailsRequest(idempotency_key="k" * 20, account=ACCOUNT, why="届出"),
             "CHOBA_CALL_FIELD_INVALID",
+        ),
+        (
+            "GetPayoutSettings",
+            pb.GetPayoutSettingsRequest(service_id="nothing"),
+            "CHOBA_PAYOUT_SERVICE_UNKNOWN",
         ),
         (
             "SetPayoutSettings",
@@ -304,12 +300,12 @@ async def test_what_is_refused_says_why(
     gate: Gate, method: str, request_: Any, reason: str
 ) -> None:
     async with gate.public_channel() as channel:
-        assert await People(gate, channel).refused(method, request_) == reason
+        assert await Payers(gate, channel).refused(method, request_) == reason
 
 
 async def test_an_auditor_reads_and_moves_nothing(gate: Gate) -> None:
     async with gate.public_channel() as channel:
-        people = People(gate, channel)
+        people = Payers(gate, channel)
         assert (
             await people.call("ListBulks", pb.ListBulksRequest(), Role.AUDITOR)
         ) == pb.ListBulksResponse()
