@@ -153,7 +153,10 @@ def _transfer(
         payout.amount,
         tuple(
             CloseInTransfer(
-                closes[item.source_id].service_id, closes[item.source_id].number, item.amount
+                closes[item.source_id].service_id,
+                closes[item.source_id].number,
+                item.amount,
+                item.shop_id,
             )
             for item in sums
         ),

@@ -54,14 +54,18 @@ class Market:
     town: Town
     devices: dict[ShopId, TerminalNumber]
 
-    async def sell(self, sale: int, shop: ShopId, voucher: int) -> Payment:
+    async def sell(self, sale: int, shop: ShopId, voucher: int = 0, points: int = 0) -> Payment:
         """花子 pays; the clock goes on by a second."""
         town = self.town
         async with town.desk() as desk:
             qr = town.qr(sale, terminal=self.devices[shop])
             ticket = await ticket_of(desk, qr, town)
             paid = await desk.pay(
-                town.users["花子"].user_id, new_key(), ticket, Yen(voucher), legs(voucher)
+                town.users["花子"].user_id,
+                new_key(),
+                ticket,
+                Yen(voucher + points),
+                legs(voucher, points),
             )
         assert isinstance(paid, Paid), paid
         town.clock.forward(1)

@@ -64,7 +64,7 @@ class DepositChecker:
         if found.transfer is None:
             return Reconciliation(arrived, found, (), ())
         transfer = found.transfer
-        lines = list(self._lines(connection, shop, transfer))
+        lines = list(self._lines(connection, transfer))
         told = self._told(connection, {use.payment_id for one in lines for use in one.all_uses})
         terminals = tuple(_terminal_days(lines, told))
         comparisons = (
@@ -74,18 +74,23 @@ class DepositChecker:
         )
         return Reconciliation(arrived, found, comparisons, terminals)
 
-    def _lines(self, connection: Connection, shop: ShopId, transfer: Transfer) -> Iterator[Lines]:
-        for one in dict.fromkeys((each.service_id, each.number) for each in transfer.closes):
-            close = close_numbered(connection, *one)
+    def _lines(self, connection: Connection, transfer: Transfer) -> Iterator[Lines]:
+        """Of every shop that the transfer pays: one to a merchant is right when all of them are."""
+        for one in transfer.closes:
+            close = close_numbered(connection, one.service_id, one.number)
             if close is not None:
-                yield Lines(close, shop, *self._statements.lines_of(connection, close, shop))
+                read = self._statements.lines_of(connection, close, one.shop_id)
+                yield Lines(close, one.shop_id, *read)
 
     def _of_closes(self, connection: Connection, lines: Sequence[Lines]) -> Iterator[Comparison]:
+        several = len({one.shop for one in lines}) > 1
         for one in lines:
             sums = [s for s in shop_sums(connection, one.close.close_id) if s.shop_id == one.shop]
             used = sum(s.used for s in sums)
             cancelled = sum(s.cancelled for s in sums)
             where = f"{one.close.service_id} 第{one.close.number}回"
+            if several:
+                where += f" {one.shop}"
             yield Comparison(
                 Stage.CLOSE, f"{where} 利用", used, sum(use.amount for use in one.all_uses)
             )

@@ -16,7 +16,7 @@ def reconciliation_lines(found: Reconciliation) -> Iterator[str]:
     if transfer is None:
         return
     for one in transfer.closes:
-        yield f"    {one.service_id} 第{one.number}回 差引 {yen(one.net)}"
+        yield f"    {one.service_id} 第{one.number}回 {one.shop_id} 差引 {yen(one.net)}"
     yield f"    繰越・調整など {yen(transfer.other)}  手数料 {yen(-transfer.fee)}"
     for comparison in found.comparisons:
         yield f"  {_mark(comparison)} {_pair(comparison)}"

@@ -40,6 +40,8 @@ class CloseInTransfer:
     number: int
     net: int
     """差引, as the close says."""
+    shop_id: ShopId
+    """A transfer to a merchant pays several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from protos.units import Micros, SaleNumber, Yen
-from server.directory import ShopId
+from server.directory import MerchantId, ShopId
 from server.fleet import DeviceEvent, DeviceEventKind, payments_told
 from server.fleet.events import keep
 from server.ledger import process_clock
@@ -29,9 +29,22 @@ from server.settlement.deposits import (
     Transfer,
     reconciliation_lines,
 )
-from tests.support.books import VOUCHER, Town, new_key
+from server.settlement.paid_out import PaidOutBooks
+from server.settlement.payouts import Payee
+from tests.support.bankfiles import BANKS
+from tests.support.books import POINTS, VOUCHER, Town, new_key
 from tests.support.cancels import CLERK, cancels_of, pay, request_for
-from tests.support.closed import close_next
+from tests.support.closed import close_june_points, close_next
+from tests.support.market import Market
+from tests.support.payouts import (
+    HANAKO,
+    KODAMA,
+    draft,
+    give_details,
+    payee_desk,
+    send,
+    set_up,
+)
 from tests.unit.server.settlement.statements.test_reading import reader_of
 
 MATSUYA = ShopId("S-0001")
@@ -47,7 +60,7 @@ def sent(
     for close in closes_of(connection, VOUCHER):
         for one in shop_sums(connection, close.close_id):
             if one.shop_id == shop:
-                part = CloseInTransfer(VOUCHER, close.number, one.net)
+                part = CloseInTransfer(VOUCHER, close.number, one.net, shop)
                 transfer = Transfer(
                     f"payout{close.number:014}",
                     VOUCHER,
@@ -144,6 +157,36 @@ async def test_sums_of_a_close_that_are_not_its_transactions_are_named(sqlite_to
     first = found.first_difference
     assert first is not None
     assert (first.stage, first.left, first.right) == (Stage.CLOSE, 411, 406)
+
+
+async def test_a_merchants_transfer_is_held_against_all_its_shops(sqlite_town: Town) -> None:
+    """One transfer for two shops: what is wrong at the one shows when the other one asks."""
+    town = sqlite_town
+    market = Market(town, {MATSUYA: town.matsuya, KODAMA: town.kissaten})
+    await market.sell(1, MATSUYA, points=120)
+    await market.sell(2, KODAMA, points=80)
+    close_june_points(town)
+    set_up(town, service=POINTS)
+    merchant = MerchantId("M-0001")
+    payee_desk(town).set_one_transfer(merchant, True, by=HANAKO, why="本部一括")
+    give_details(town, Payee.merchant(merchant), name="ミホンショウテンカイ")
+    bulk = send(town, draft(town, date(2024, 7, 9), POINTS))
+    checker = DepositChecker(PaidOutBooks(BANKS).transfers, payments_told, reader_of(town))
+    desk = DepositDesk(town.database, checker, process_clock(town.clock))
+    arrived = Arrived(bulk.pay_day, Yen(200), bulk.payer_name)
+    for shop in (MATSUYA, KODAMA):
+        found = desk.check(shop, arrived)
+        assert found.holds, list(reconciliation_lines(found))
+        assert {one.amount for one in found.terminals} == {120, 80}
+    for statement in (
+        "DROP TRIGGER close_shops_no_update",
+        "UPDATE close_shops SET used_yen = used_yen + 5 WHERE shop_id = 'S-0002'",
+    ):
+        _execute(town, statement)
+    first = desk.check(MATSUYA, arrived).first_difference
+    assert first is not None
+    assert (first.stage, first.left, first.right) == (Stage.CLOSE, 85, 80)
+    assert KODAMA in first.what
 
 
 async def test_a_file_is_kept_once_and_strangers_are_not(town: Town) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from protos.units import Yen
-from server.directory import ServiceId
+from server.directory import ServiceId, ShopId
 from server.settlement.deposits import Arrived, CloseInTransfer, Fit, Transfer, match, same_payer
 
 PAYER = "ﾐﾎﾝｼﾃﾞｼﾞﾀﾙｼﾖｳﾋﾝｹﾝ"
@@ -16,7 +16,7 @@ SENT = Transfer(
     date(2024, 6, 18),
     PAYER,
     Yen(123_456),
-    (CloseInTransfer(ServiceId("voucher-2024"), 1, 123_456),),
+    (CloseInTransfer(ServiceId("voucher-2024"), 1, 123_456, ShopId("S-0001")),),
     0,
     Yen(0),
     returned=False,

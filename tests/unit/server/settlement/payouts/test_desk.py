@@ -2,6 +2,9 @@
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,12 +17,15 @@ from server.oversight import acts_between
 from server.refusal import Refusal
 from server.settlement.bankfile import Account, BankFileCode
 from server.settlement.payouts import (
+    Bulk,
+    BulkEvent,
     BulkState,
     FeeBearer,
     HoldCode,
     Outcome,
     Payee,
     PayoutCode,
+    find_bulk,
     payout_of_close,
 )
 from tests.support.bankfiles import checked
@@ -449,6 +455,112 @@ async def test_one_transfer_for_a_merchants_shops(town: Town) -> None:
     assert moved(town, AccountKind.PAID_OUT, POINTS) == 200
     assert moved(town, AccountKind.SHOP, POINTS) == 0
     assert_payouts_hold(town)
+
+
+async def test_a_merchants_transfer_comes_back_share_by_share(town: Town) -> None:
+    """What one shop made up for another's debt is owed, and owing, again."""
+    await pay(town, 7, points=300)
+    at(town, moment(2024, 7, 1))
+    close_desk(town).close_due(POINTS, by="係", why="締め")
+    set_up(town, service=POINTS, fee=Yen(50))
+    correct(town, -100, KODAMA, POINTS)
+    merchant = MerchantId("M-0001")
+    payee_desk(town).set_one_transfer(merchant, True, by=HANAKO, why="本部一括")
+    give_details(town, Payee.merchant(merchant), name="ミホンショウテンカイ")
+    bulk = draft(town, dt.date(2024, 7, 9), POINTS)
+    send(town, bulk)
+    (payout,) = lines_of(town, bulk)
+    payout_desk(town).returned(payout.payout_id, False, by=HANAKO, why="銀行の障害")
+    assert moved(town, AccountKind.SHOP, POINTS) == 200
+    again = draft(town, dt.date(2024, 7, 10), POINTS)
+    (second,) = lines_of(town, again)
+    assert [share.returned for share in second.shares] == [300, -100]
+    assert (second.gross, second.fee, second.amount) == (200, 50, 150)
+    send(town, again)
+    assert moved(town, AccountKind.SHOP, POINTS) == 0
+    assert_payouts_hold(town)
+
+
+async def test_what_comes_back_twice_is_paid_a_third_time(town: Town) -> None:
+    await first_week(town, 1200)
+    set_up(town)
+    desk, seen = payout_desk(town), set()
+    for day in (18, 19, 20):
+        bulk = draft(town, dt.date(2024, 6, day))
+        send(town, bulk)
+        (payout,) = lines_of(town, bulk)
+        assert payout.amount == 1200
+        seen.add(payout.payout_id)
+        if day < 20:
+            desk.returned(payout.payout_id, False, by=HANAKO, why="銀行の障害")
+    assert len(seen) == 3
+    assert moved(town, AccountKind.PAID_OUT) == 1200
+    assert still_open(town) == 0
+    assert_payouts_hold(town)
+
+
+def bulk_numbered(town: Town, number: int) -> Bulk:
+    return town.database.read_now(lambda c: find_bulk(c, str(number)))
+
+
+def at_once(*calls: Callable[[], object]) -> list[str]:
+    """All in the same instant; of each "" or the code of its refusal."""
+    gate = Barrier(len(calls))
+
+    def one(call: Callable[[], object]) -> str:
+        gate.wait()
+        try:
+            call()
+        except Refusal as refusal:
+            return str(refusal.code)
+        return ""
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return sorted(pool.map(one, calls))
+
+
+async def test_two_people_at_once(town: Town) -> None:
+    """Each desk is another server's: they meet in the database only."""
+    await first_week(town, 1200)
+    set_up(town)
+    names = (HANAKO, JIRO, "三郎", "四郎")
+    drafts = [
+        partial(payout_desk(town).draft, new_key(), VOUCHER, by=name, why=WHY) for name in names
+    ]
+    assert at_once(*drafts) == ["", *[str(PayoutCode.UNSENT)] * 3]
+    drafter = bulk_numbered(town, 1).who(BulkEvent.DRAFTED)
+    others = [name for name in names if name != drafter]
+    approvals = [partial(payout_desk(town).approve, "1", by=name, why=WHY) for name in others]
+    assert at_once(*approvals) == ["", *[str(PayoutCode.STATE)] * 2]
+    files = [partial(payout_desk(town).make_file, "1", by=name, why=WHY) for name in names]
+    assert at_once(*files) == [""] * 4
+    maker = bulk_numbered(town, 1).who(BulkEvent.FILE_MADE)
+    rival = next(name for name in names if name != maker)
+    ended = at_once(
+        partial(payout_desk(town).sent, "1", by=maker, why=WHY),
+        partial(payout_desk(town).sent, "1", by=maker, why=WHY),
+        partial(payout_desk(town).discard, "1", by=rival, why=WHY),
+    )
+    sent = bulk_numbered(town, 1).state is BulkState.SENT
+    assert ended == (
+        ["", "", str(PayoutCode.STATE)] if sent else ["", *[str(PayoutCode.STATE)] * 2]
+    )
+    assert moved(town, AccountKind.PAID_OUT) == (1200 if sent else 0)
+    assert still_open(town) == (0 if sent else 1200)
+    assert_payouts_hold(town)
+
+
+async def test_a_draft_that_no_file_could_hold_keeps_nothing(sqlite_town: Town) -> None:
+    await first_week(sqlite_town, 1200)
+    set_up(sqlite_town)
+    correct(sqlite_town, 9_999_999_999)
+    assert refused(lambda: draft(sqlite_town)) == BankFileCode.AMOUNT_TOO_LARGE
+    assert sqlite_town.count("payout_bulks") == 0
+    correct(sqlite_town, -1200)
+    bulk = draft(sqlite_town)
+    assert bulk.total == 9_999_999_999
+    send(sqlite_town, bulk)
+    assert_payouts_hold(sqlite_town)
 
 
 async def test_details_that_change_after_the_draft(town: Town) -> None:
