@@ -34,7 +34,6 @@ class PayoutCode(StrEnum):
     STATE = "CHOBA_PAYOUT_STATE"
     CHANGED = "CHOBA_PAYOUT_CHANGED"
     FILE_DELETED = "CHOBA_PAYOUT_FILE_DELETED"
-    FILE_NOT_MADE = "CHOBA_PAYOUT_FILE_NOT_MADE"
     PAYOUT_UNKNOWN = "CHOBA_PAYOUT_UNKNOWN"
     NO_TRANSFER = "CHOBA_PAYOUT_NO_TRANSFER"
     RETURNED = "CHOBA_PAYOUT_RETURNED"
@@ -280,15 +279,6 @@ def file_deleted(number: int) -> Refusal:
         _S,
         ja=f"支払 {number} のファイルは保存期間が過ぎて削除されています。",
         en=f"The file of bulk {number} was deleted after its retention period.",
-    )
-
-
-def file_not_made(number: int) -> Refusal:
-    return Refusal(
-        PayoutCode.FILE_NOT_MADE,
-        _S,
-        ja=f"支払 {number} のファイルはまだ作られていません。先に作成してください。",
-        en=f"The file of bulk {number} is not made yet; make it first.",
     )
 
 

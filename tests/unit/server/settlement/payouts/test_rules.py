@@ -1,5 +1,6 @@
 """What is paid to whom: pure."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 from protos.units import Yen
 from server.directory import MerchantId, ShopId
 from server.ledger import AccountId
-from server.settlement.payouts import FeeBearer, HoldCode, Item, ItemKind, Outcome, Payee
+from server.settlement.bankfile import BankFileCode
+from server.settlement.payouts import (
+    FeeBearer,
+    HoldCode,
+    Item,
+    ItemKind,
+    Outcome,
+    Payee,
+    PayoutCode,
+)
 from server.settlement.payouts.rules import NEXT, Planned, Standing, plan
 from server.settlement.payouts.types import STATE_AFTER, BulkEvent, BulkState, same_person
 from tests.support.payouts import settings_for
@@ -150,3 +160,12 @@ def test_who_is_the_same_person() -> None:
     assert same_person("花子", "花子 ")
     assert same_person("Ｈanako　A", "hanako a")
     assert not same_person("花子", "次郎")
+
+
+def test_every_refusal_stands_in_the_operators_guide() -> None:
+    guide = (Path(__file__).parents[5] / "docs/payouts.md").read_text("utf-8")
+    for code in (*PayoutCode, *HoldCode):
+        short = code.removeprefix("CHOBA_PAYOUT")
+        assert f"`{code}`" in guide or f"`{short}`" in guide, code
+    for name in ("PAY_DAY", "AMOUNT", "BANK_UNKNOWN", "NAME_CHARACTER", "NAME_TOO_LONG", "SUM"):
+        assert f"`{BankFileCode[name]}`" in guide or f"`_{name}`" in guide, name
