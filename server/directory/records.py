@@ -1,5 +1,6 @@
 """Reading and creating what the directory knows. Everything runs on the caller's connection."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
@@ -84,6 +85,12 @@ def shop_ids(connection: Connection) -> dict[OwnerKey, ShopId]:
     """Every shop by its number inside the ledger."""
     rows = connection.execute(select(t.shops.c.owner, t.shops.c.shop_id))
     return {OwnerKey(owner): ShopId(shop_id) for owner, shop_id in rows}
+
+
+def shop_owners(connection: Connection, wanted: Collection[ShopId]) -> frozenset[OwnerKey]:
+    """The numbers of these shops inside the ledger."""
+    rows = connection.execute(select(t.shops.c.owner).where(t.shops.c.shop_id.in_(sorted(wanted))))
+    return frozenset(OwnerKey(owner) for owner in rows.scalars())
 
 
 def set_shop_state(connection: Connection, shop_id: ShopId, state: ShopState) -> None:

@@ -21,7 +21,7 @@ from server.directory import (
     merchant_by_id,
     services,
     shop_by_id,
-    shop_ids,
+    shop_owners,
     shops,
 )
 from server.ledger import (
@@ -212,7 +212,7 @@ def _owners(connection: Connection, scope: Scope) -> frozenset[OwnerKey] | None:
         of = {s.shop_id for s in shops(connection) if s.merchant_id == scope.merchant}
     else:
         return None
-    return frozenset(owner for owner, shop_id in shop_ids(connection).items() if shop_id in of)
+    return shop_owners(connection, of)
 
 
 def _of_owners(

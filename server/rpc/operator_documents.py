@@ -12,6 +12,7 @@ from protos.units import Yen
 from server.directory import ServiceId, ShopId
 from server.paperwork import Paperwork
 from server.rpc.calls import Context
+from server.rpc.chunks import chunks_of
 from server.rpc.days import day_of
 from server.rpc.errors import invalid_field, plain_text, whole_number
 from server.rpc.operator import operator_name
@@ -28,7 +29,6 @@ from server.settlement.invoices import InvoiceFormat
 from server.settlement.paper import file_name
 from server.settlement.statements import Document, Format
 
-_CHUNK: Final = 1 << 17
 _MOST_CLOSES: Final = 1_000_000
 _MOST_SHOPS: Final = 1_000
 _STATEMENTS: Final = {pb.DOCUMENT_FORMAT_PDF: Format.PDF, pb.DOCUMENT_FORMAT_CSV: Format.CSV}
@@ -82,7 +82,7 @@ class DocumentCalls:
             return name, self._papers.invoices.content(invoice, form)
 
         name, content = await asyncio.to_thread(work)
-        for chunk in _chunks(content):
+        for chunk in chunks_of(content):
             yield pb.MakeInvoiceResponse(file_name=name, chunk=chunk)
 
     async def CheckDeposit(
@@ -159,7 +159,7 @@ class DocumentCalls:
 def _statement_parts(
     document: Document, done: int, total: int
 ) -> Iterator[pb.MakeStatementsResponse]:
-    chunks = list(_chunks(document.content))
+    chunks = list(chunks_of(document.content))
     for number, chunk in enumerate(chunks, start=1):
         part = pb.MakeStatementsResponse(
             file_name=document.file_name, shop_id=document.statement.shop_id, chunk=chunk
@@ -170,10 +170,6 @@ def _statement_parts(
             part.sha256 = document.sha256
             part.transferred_yen = document.statement.payout.transferred
         yield part
-
-
-def _chunks(content: bytes) -> Iterator[bytes]:
-    return (content[at : at + _CHUNK] for at in range(0, len(content), _CHUNK))
 
 
 def _shop(text: str) -> ShopId:

@@ -10,6 +10,7 @@ from protos.choba.v1 import operator_payouts_pb2 as pb
 from server.db import Database
 from server.directory import MerchantId, ServiceId, ShopId
 from server.rpc.calls import Context
+from server.rpc.chunks import chunks_of
 from server.rpc.days import day_of
 from server.rpc.errors import invalid_field, plain_text, whole_number
 from server.rpc.operator import operator_name
@@ -37,7 +38,6 @@ from server.settlement.payouts import (
 )
 
 _IN_ONE: Final = 200
-_CHUNK: Final = 1 << 17
 _MOST_CORRECTION: Final = 10**12
 
 
@@ -229,8 +229,8 @@ class PayoutCalls:
                 self._payouts.make_file, _bulk(request.bulk), by=operator_name(), why=request.why
             )
         )
-        for at in range(0, len(content), _CHUNK):
-            yield pb.MakePayoutFileResponse(chunk=content[at : at + _CHUNK])
+        for chunk in chunks_of(content):
+            yield pb.MakePayoutFileResponse(chunk=chunk)
 
     async def ReturnTransfer(
         self, request: pb.ReturnTransferRequest, context: Context

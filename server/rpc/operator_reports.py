@@ -1,6 +1,6 @@
 """OperatorService: 取引 and 実績. Translates; the reports decide."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from typing import Final
 
@@ -29,12 +29,12 @@ from server.reports import (
     transactions_csv,
 )
 from server.rpc.calls import Context
+from server.rpc.chunks import chunks_of
 from server.rpc.days import day_of
 from server.rpc.errors import invalid_field, whole_number
 from server.rpc.threads import Telling, told_by
 
 _PAGE: Final = 50
-_CHUNK: Final = 1 << 17
 _LATEST: Final = 253_402_300_799_999_999
 _OPERATIONS: Final = {f"OP{int(operation)}": operation for operation in OPERATION_NAMES}
 _STATUS: Final = {
@@ -100,7 +100,7 @@ class ReportCalls:
         found = await self._results(request.query)
         by_month = request.query.by == pb.RESULT_PERIOD_MONTH
         content = monthly_csv(found) if by_month else daily_csv(found)
-        for chunk in _chunks(content):
+        for chunk in chunks_of(content):
             yield pb.ExportResultsResponse(chunk=chunk)
 
     async def _results(self, query: pb.ResultQuery) -> Results:
@@ -190,7 +190,3 @@ def _moved(one: Moved) -> pb.Moved:
 
 def _month(month: Month) -> str:
     return f"{month.year}-{month.month:02}"
-
-
-def _chunks(content: bytes) -> Iterator[bytes]:
-    return (content[at : at + _CHUNK] for at in range(0, len(content), _CHUNK))

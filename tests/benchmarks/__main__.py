@@ -16,7 +16,6 @@ from tests.benchmarks import (
     pay_hot,
     pay_vs_hordak,
     report_rows,
-    statements,
 )
 from tests.benchmarks.results import Row, keep, table
 from tests.support.postgres import NoPostgresError
@@ -37,7 +36,6 @@ ROWS: Mapping[str, Callable[[], list[Row]]] = {
     report_rows.CSV: report_rows.measure_csv,
     report_rows.RESULTS: report_rows.measure_results,
     report_rows.RESULTS_SQLITE: report_rows.measure_results_sqlite,
-    statements.NAME: statements.measure,
 }
 """A row may bring another with it, as a rate its latency."""
 
