@@ -116,7 +116,7 @@ class Office(People):
         return bulk
 
     async def step(
-        self, bulk: pb.PayoutBulk, step: "pb.PayoutBulkStep", role: Role = Role.ADMIN
+        self, bulk: pb.PayoutBulk, step: "pb.PayoutBulkStep.ValueType", role: Role = Role.ADMIN
     ) -> pb.PayoutBulk:
         request = pb.MoveBulkRequest(bulk=bulk.bulk_id, step=step, why=WHY)
         moved: pb.PayoutBulk = (await self.call("MoveBulk", request, role)).bulk
